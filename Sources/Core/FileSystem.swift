@@ -1,0 +1,83 @@
+/// What a file system says of one entry.
+public struct FileStatus: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable { case file, directory, other }
+
+  public var kind: Kind
+  public var size: Int64
+  /// Times in nanoseconds since 1970. The change time moves when someone puts the other one back.
+  public var modified: Int64
+  public var changed: Int64
+  public var inode: UInt64
+  public var device: UInt64
+
+  public init(
+    kind: Kind, size: Int64, modified: Int64 = 0, changed: Int64 = 0, inode: UInt64 = 0,
+    device: UInt64 = 0
+  ) {
+    self.kind = kind
+    self.size = size
+    self.modified = modified
+    self.changed = changed
+    self.inode = inode
+    self.device = device
+  }
+}
+
+/// An operation on a file that did not succeed: what was tried, on which path, and why.
+public struct FileError: Error, Hashable, CustomStringConvertible {
+  /// What was tried, as a verb: "read", "write".
+  public var operation: String
+  public var path: Path
+  /// The system's error number; 0 where there is none.
+  public var number: Int32
+  public var reason: String
+
+  public init(operation: String, path: Path, number: Int32, reason: String) {
+    self.operation = operation
+    self.path = path
+    self.number = number
+    self.reason = reason
+  }
+
+  public var description: String { "cannot \(operation) \(path): \(reason)" }
+}
+
+/// The only way to files: the local disk in the program, a dictionary in tests.
+public protocol FileSystem: Sendable {
+  /// The entry at a path, following links; `nil` if there is none.
+  func status(of path: Path) throws(FileError) -> FileStatus?
+  /// The whole content of a file.
+  func read(_ path: Path) throws(FileError) -> [UInt8]
+  /// Hands the content over in pieces, for files too large to hold.
+  func forEachChunk(
+    of path: Path, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(FileError)
+  /// The names in a directory, ascending by their bytes.
+  func list(_ directory: Path) throws(FileError) -> [String]
+  /// Makes a directory and those above it; no error if it is there.
+  func createDirectory(_ path: Path) throws(FileError)
+  /// Replaces a file durably and at once: temporary file beside it, flush, rename, flush of the
+  /// directory. A reader sees the old content or the new, never a part.
+  func write(_ bytes: [UInt8], to path: Path, readOnly: Bool) throws(FileError)
+  /// Moves a file within one file system, replacing what is there.
+  func rename(_ path: Path, to target: Path) throws(FileError)
+  /// Removes a file, or a directory with all it holds; no error if it is absent.
+  func remove(_ path: Path) throws(FileError)
+}
+
+extension FileSystem {
+  /// Replaces a file durably and at once.
+  public func write(_ bytes: [UInt8], to path: Path) throws(FileError) {
+    try write(bytes, to: path, readOnly: false)
+  }
+
+  /// The SHA-256 of a file's content, read in pieces.
+  public func digest(of path: Path) throws(FileError) -> Digest {
+    var hash = SHA256()
+    try forEachChunk(of: path) { hash.update($0) }
+    return hash.finish()
+  }
+
+  /// Whether anything is at a path.
+  public func exists(_ path: Path) throws(FileError) -> Bool { try status(of: path) != nil }
+}

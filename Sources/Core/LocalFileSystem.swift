@@ -1,0 +1,128 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// The disk of this machine.
+public struct LocalFileSystem: FileSystem {
+  public init() {}
+
+  public func status(of path: Path) throws(FileError) -> FileStatus? {
+    var info = stat()
+    guard stat(path.text, &info) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw failure("look at", path)
+    }
+    let kind: FileStatus.Kind =
+      switch info.st_mode & S_IFMT {
+      case S_IFREG: .file
+      case S_IFDIR: .directory
+      default: .other
+      }
+    return FileStatus(
+      kind: kind, size: Int64(info.st_size), modified: nanoseconds(info.st_mtim),
+      changed: nanoseconds(info.st_ctim), inode: UInt64(info.st_ino), device: UInt64(info.st_dev))
+  }
+
+  public func read(_ path: Path) throws(FileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    if let size = try status(of: path)?.size { bytes.reserveCapacity(Int(size)) }
+    try forEachChunk(of: path) { bytes.append(contentsOf: $0) }
+    return bytes
+  }
+
+  public func forEachChunk(
+    of path: Path, _ body: (UnsafeRawBufferPointer) -> Void
+  ) throws(FileError) {
+    let file = open(path.text, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure("read", path) }
+    defer { close(file) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    defer { buffer.deallocate() }
+    while true {
+      let count = Glibc.read(file, buffer.baseAddress, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw failure("read", path) }
+      if count == 0 { return }
+      body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
+  public func list(_ directory: Path) throws(FileError) -> [String] {
+    guard let stream = opendir(directory.text) else { throw failure("list", directory) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
+        String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  public func createDirectory(_ path: Path) throws(FileError) {
+    if mkdir(path.text, 0o777) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, path.parent != path else { throw failure("make the directory", path) }
+    try createDirectory(path.parent)
+    guard mkdir(path.text, 0o777) == 0 || errno == EEXIST else {
+      throw failure("make the directory", path)
+    }
+  }
+
+  public func write(_ bytes: [UInt8], to path: Path, readOnly: Bool) throws(FileError) {
+    // The process id keeps two writers of one path apart; the rename decides which one is seen.
+    let temporary = path.parent / ".\(path.name).\(getpid()).tmp"
+    let file = open(
+      temporary.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readOnly ? 0o444 : 0o666)
+    guard file >= 0 else { throw failure("write", path) }
+    do throws(FileError) {
+      try writeAll(bytes, to: file, path)
+      guard fsync(file) == 0 else { throw failure("flush", path) }
+    } catch {
+      close(file)
+      unlink(temporary.text)
+      throw error
+    }
+    guard close(file) == 0 else { throw failure("close", path) }
+    try rename(temporary, to: path)
+  }
+
+  public func rename(_ path: Path, to target: Path) throws(FileError) {
+    guard Glibc.rename(path.text, target.text) == 0 else { throw failure("move to", target) }
+    let directory = open(target.parent.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw failure("flush", target.parent) }
+    defer { close(directory) }
+    guard fsync(directory) == 0 else { throw failure("flush", target.parent) }
+  }
+
+  public func remove(_ path: Path) throws(FileError) {
+    if unlink(path.text) == 0 || errno == ENOENT { return }
+    guard errno == EISDIR || errno == EPERM else { throw failure("remove", path) }
+    for name in try list(path) { try remove(path / name) }
+    guard rmdir(path.text) == 0 || errno == ENOENT else { throw failure("remove", path) }
+  }
+
+  private func writeAll(_ bytes: [UInt8], to file: Int32, _ path: Path) throws(FileError) {
+    var offset = 0
+    while offset < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Glibc.write(file, $0.baseAddress! + offset, bytes.count - offset)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw failure("write", path) }
+      offset += count
+    }
+  }
+
+  private func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  private func failure(_ operation: String, _ path: Path) -> FileError {
+    let number = errno
+    return FileError(
+      operation: operation, path: path, number: number, reason: String(cString: strerror(number)))
+  }
+}

@@ -1,0 +1,1 @@
+// The module's content arrives with its first file.

@@ -51,7 +51,7 @@ let modules: [Module] = [
   Module(
     name: "Pretraining", imports: ["Core", "Imaging", "Learning", "Networks"]),
   Module(
-    name: "Reporting", imports: ["Core", "Evaluation", "Planning", "Storage"]),
+    name: "Reporting", imports: ["Core", "ManifestModel", "Evaluation", "Planning", "Storage"]),
   Module(
     name: "Steps",
     imports: [

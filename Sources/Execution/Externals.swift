@@ -1,0 +1,213 @@
+public import Core
+public import ManifestModel
+public import Planning
+public import Storage
+
+/// What a plan reads from outside the store: listings of datasets and digests of weight files.
+public struct Externals: Sendable {
+  public var listings: [String: Tree] = [:]
+  public var files: [String: Digest] = [:]
+  /// Where datasets and weight files lie, by dataset and by initialization.
+  public var roots: [String: Path] = [:]
+  public var weightPaths: [String: Path] = [:]
+
+  public init() {}
+
+  /// The digest behind an input that no step makes.
+  public func digest(of origin: Step.Input.Origin) -> Digest? {
+    switch origin {
+    case .output: nil
+    case .listing(let dataset): listings[dataset].map { SHA256.digest(of: $0.encoded) }
+    case .file(let initialization): files[initialization]
+    }
+  }
+}
+
+/// The environment does not have what the study needs; found before any step runs.
+public struct EnvironmentProblems: Error, Sendable {
+  public let diagnostics: [Diagnostic]
+}
+
+/// Looks at the roots and weight files of a study, hashing what the stat cache does not know.
+public struct ExternalScan {
+  let study: Study
+  let locations: DataLocations
+  let workspace: Workspace
+  /// Told the number of bytes hashed and of all, while files are hashed.
+  let progress: (_ name: String, _ done: Int64, _ total: Int64) -> Void
+
+  public init(
+    study: Study, locations: DataLocations, workspace: Workspace,
+    progress: @escaping (String, Int64, Int64) -> Void
+  ) {
+    self.study = study
+    self.locations = locations
+    self.workspace = workspace
+    self.progress = progress
+  }
+
+  /// The listings and digests that a plan needs; every problem at once.
+  public func run(for plan: Plan) throws -> Externals {
+    var externals = Externals()
+    var problems: [Diagnostic] = []
+    for origin in plan.steps.flatMap(\.inputs).map(\.origin) {
+      switch origin {
+      case .output: continue
+      case .listing(let name):
+        guard externals.listings[name] == nil else { continue }
+        let dataset = study.datasets.first { $0.name.value == name }!
+        switch try listing(of: dataset) {
+        case .success(let tree):
+          externals.listings[name] = tree
+          externals.roots[name] = locations.root(of: dataset)
+          // A listing is an input like any other, so it has to be an object.
+          try workspace.store.write(tree.encoded)
+        case .failure(let problem): problems.append(problem)
+        }
+      case .file(let name):
+        guard externals.files[name] == nil,
+          case .weights(let weights)? = study.initializations.first(where: {
+            $0.name.value == name
+          })?.source
+        else { continue }
+        switch try file(of: name, weights) {
+        case .success(let digest):
+          externals.files[name] = digest
+          externals.weightPaths[name] = locations.file(of: name, weights: weights)
+        case .failure(let problem): problems.append(problem)
+        }
+      }
+    }
+    guard problems.isEmpty else {
+      throw EnvironmentProblems(diagnostics: problems.inSourceOrder)
+    }
+    return externals
+  }
+
+  enum Outcome<Value> {
+    case success(Value)
+    case failure(Diagnostic)
+  }
+
+  private func listing(of dataset: Dataset) throws -> Outcome<Tree> {
+    let name = dataset.name.value
+    let place = dataset.root?.location ?? dataset.name.location
+    guard let root = locations.root(of: dataset) else {
+      return .failure(
+        .error(
+          "data.no-root", "dataset `\(name)` says nowhere where its files lie",
+          at: place, hint: "give `root:`, or run with `--data \(name)=PATH`"))
+    }
+    guard let status = try workspace.files.status(of: root), status.kind == .directory else {
+      return .failure(
+        .error(
+          "data.missing-root", "the root of dataset `\(name)` is not a directory: \(root)",
+          at: place,
+          hint: "mount or download it, or say where it lies with `--data \(name)=PATH` or a line "
+            + "`\(name): PATH` in .microtome.data.yaml"))
+    }
+    do {
+      let found = try sourceFiles(under: root)
+      let digests = try digests(of: found.map { (root / $0.name, $0.status) }, called: name)
+      let tree = Tree(
+        zip(found, digests).map { .init(name: $0.name, digest: $1, bytes: $0.status.size) })
+      return try check(tree, against: dataset)
+    } catch let error as FileError {
+      return .failure(
+        .error(
+          "data.unreadable", "dataset `\(name)`: \(error)", at: place,
+          hint: "make the file readable for this user"))
+    }
+  }
+
+  private func check(_ tree: Tree, against dataset: Dataset) throws -> Outcome<Tree> {
+    guard let pinned = dataset.digest else { return .success(tree) }
+    let digest = SHA256.digest(of: tree.encoded)
+    if digest == pinned.value { return .success(tree) }
+    var message =
+      "dataset `\(dataset.name.value)` has another content than pinned: its listing is \(digest)"
+    // The pinned listing can be in the store from an earlier run; then the files can be named.
+    if let bytes = try? workspace.store.read(pinned.value), let old = try? Tree(decoding: bytes) {
+      let before = Dictionary(uniqueKeysWithValues: old.entries.map { ($0.name, $0.digest) })
+      let after = Dictionary(uniqueKeysWithValues: tree.entries.map { ($0.name, $0.digest) })
+      let differing = Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }
+      message += "; first files that differ: \(differing.prefix(5).joined(separator: ", "))"
+    }
+    return .failure(
+      .error(
+        "data.not-as-pinned", message, at: pinned.location,
+        hint: "restore the files, or pin the new content with `digest: \(digest)`"))
+  }
+
+  private func file(of name: String, _ weights: Weights) throws -> Outcome<Digest> {
+    let path = locations.file(of: name, weights: weights)
+    guard let status = try workspace.files.status(of: path), status.kind == .file else {
+      return .failure(
+        .error(
+          "data.missing-weights", "the weight file of `\(name)` is not there: \(path)",
+          at: weights.path.location,
+          hint: "download it there, or say where it lies with `--data \(name)=PATH`"))
+    }
+    let digest: Digest
+    do {
+      digest = try digests(of: [(path, status)], called: name)[0]
+    } catch let error as FileError {
+      return .failure(
+        .error("data.unreadable", "`\(name)`: \(error)", at: weights.path.location))
+    }
+    if let expected = weights.sha256, !digest.hex.hasPrefix(expected.value.lowercased()) {
+      return .failure(
+        .error(
+          "data.not-as-pinned",
+          "the weight file of `\(name)` has another content than pinned: its SHA-256 is \(digest)",
+          at: expected.location, hint: "download the file again, or correct `sha256:`"))
+    }
+    return .success(digest)
+  }
+
+  /// The files that dataset formats read, by their names relative to the root, in order.
+  private func sourceFiles(under root: Path) throws -> [(name: String, status: FileStatus)] {
+    let suffixes: Set = ["png", "bmp", "csv"]
+    var found: [(name: String, status: FileStatus)] = []
+    var directories = [""]
+    while let directory = directories.popLast() {
+      for name in try workspace.files.list(root / directory) where !name.hasPrefix(".") {
+        let relative = directory.isEmpty ? name : "\(directory)/\(name)"
+        guard let status = try workspace.files.status(of: root / relative) else { continue }
+        switch status.kind {
+        case .directory: directories.append(relative)
+        case .file:
+          if suffixes.contains(Path(name).suffix) { found.append((relative, status)) }
+        case .other: continue
+        }
+      }
+    }
+    return found.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  /// The digests of files: from the stat cache, else hashed in place and remembered.
+  private func digests(
+    of found: [(path: Path, status: FileStatus)], called name: String
+  ) throws -> [Digest] {
+    var digests = try workspace.index.digests(of: found)
+    let missing = digests.indices.filter { digests[$0] == nil }
+    let total = missing.reduce(0) { $0 + found[$1].status.size }
+    var done: Int64 = 0
+    var fresh: [(path: Path, status: FileStatus, digest: Digest)] = []
+    for i in missing {
+      progress(name, done, total)
+      let digest = try workspace.files.digest(of: found[i].path)
+      digests[i] = digest
+      done += found[i].status.size
+      // A file that changed while it was read is not remembered under its old stat.
+      if try workspace.files.status(of: found[i].path) == found[i].status {
+        fresh.append((found[i].path, found[i].status, digest))
+      }
+    }
+    if !missing.isEmpty {
+      progress(name, total, total)
+      try workspace.index.remember(fresh)
+    }
+    return digests.map { $0! }
+  }
+}

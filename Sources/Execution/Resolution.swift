@@ -1,0 +1,100 @@
+public import Core
+public import Planning
+public import Storage
+
+/// What is known of a step before it runs.
+public enum StepState: Hashable, Sendable {
+  /// Its action was run before and all that it gave is there.
+  case cached(ActionRecord)
+  /// Its inputs are known and its action has no usable record.
+  case ready(key: Digest)
+  /// It reads a step that is not cached.
+  case waiting
+  /// Another process runs the action.
+  case running(key: Digest)
+  /// The action was tried before and failed.
+  case failed(key: Digest, reason: String)
+
+  /// The word for people and for JSON.
+  public var word: String {
+    switch self {
+    case .cached: "cached"
+    case .ready: "ready"
+    case .waiting: "waiting"
+    case .running: "running"
+    case .failed: "failed"
+    }
+  }
+
+  /// The key of the step's action, where its inputs are known.
+  public var key: Digest? {
+    switch self {
+    case .cached(let record): record.key
+    case .ready(let key), .running(let key), .failed(let key, _): key
+    case .waiting: nil
+    }
+  }
+}
+
+/// The state of every step of a plan against a store.
+public struct Resolution: Sendable {
+  public private(set) var states: [StepID: StepState] = [:]
+  /// The digests of the inputs of every step whose inputs are known.
+  public private(set) var inputs: [StepID: [String: Digest]] = [:]
+
+  /// Looks at every step once, in order.
+  public init(of plan: Plan, externals: Externals, in workspace: Workspace) throws {
+    let store = workspace.store
+    for step in plan.steps {
+      guard let digests = Self.inputs(of: step, externals: externals, records: states) else {
+        states[step.id] = .waiting
+        continue
+      }
+      inputs[step.id] = digests
+      let key = step.action(inputs: digests).identity
+      if let record = try store.record(for: key), try store.holdsOutputs(of: record) {
+        states[step.id] = .cached(record)
+      } else if Lease.isHeld(at: store.lockPath(of: key)) {
+        states[step.id] = .running(key: key)
+      } else if let reason = FailureNote.read(key: key, in: workspace) {
+        states[step.id] = .failed(key: key, reason: reason)
+      } else {
+        states[step.id] = .ready(key: key)
+      }
+    }
+  }
+
+  /// The digests that a step reads; `nil` as long as one of them is not known.
+  private static func inputs(
+    of step: Step, externals: Externals, records: [StepID: StepState]
+  ) -> [String: Digest]? {
+    step.inputDigests { id, output in
+      if case .cached(let record)? = records[id] { record[output: output]?.digest } else { nil }
+    } external: {
+      externals.digest(of: $0)
+    }
+  }
+
+  /// The record of a cached step.
+  public func record(of id: StepID) -> ActionRecord? {
+    if case .cached(let record)? = states[id] { record } else { nil }
+  }
+}
+
+extension Step {
+  /// The digests behind the inputs, by name; `nil` as soon as one is unknown.
+  func inputDigests(
+    output: (StepID, String) -> Digest?, external: (Input.Origin) -> Digest?
+  ) -> [String: Digest]? {
+    var digests: [String: Digest] = [:]
+    for input in inputs {
+      let digest =
+        if case .output(let id, let name) = input.origin { output(id, name) } else {
+          external(input.origin)
+        }
+      guard let digest else { return nil }
+      digests[input.name] = digest
+    }
+    return digests
+  }
+}

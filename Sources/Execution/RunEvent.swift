@@ -1,0 +1,44 @@
+public import Core
+public import Planning
+
+/// What happens during a run: a stream of values for the display, the event log and the summary.
+public enum RunEvent: Sendable {
+  case began(steps: Int)
+  case cached(StepID)
+  case started(StepID, threads: Int)
+  case progressed(StepID, fraction: Double, note: String)
+  case finished(StepID, seconds: Double)
+  case failed(StepFailureReport)
+  case skipped(Int)
+  /// An object was damaged or lost; what made it runs again.
+  case repairing(object: String)
+  case stopping
+  case ended(RunSummary)
+}
+
+/// A failed step as people and JSON see it.
+public struct StepFailureReport: Sendable {
+  public var id: StepID
+  public var exit: Int32?
+  public var signal: Int32?
+  /// What was wrong, at the manifest line that asked for the step.
+  public var diagnostics: [Diagnostic]
+  /// The last lines of the log.
+  public var logTail: [String]
+  /// The command that runs this step alone.
+  public var reproduce: String
+}
+
+/// How a run went.
+public struct RunSummary: Sendable {
+  public var total = 0
+  public var executed = 0
+  public var cached = 0
+  public var failed = 0
+  public var skipped = 0
+  public var seconds = 0.0
+  public var wasInterrupted = false
+  public var failures: [StepFailureReport] = []
+
+  public init() {}
+}

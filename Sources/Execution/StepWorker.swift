@@ -1,0 +1,128 @@
+public import Core
+private import FoundationEssentials
+private import Glibc
+public import Planning
+public import Storage
+
+/// Runs one action in this process: reads it from the store, gives its outputs, publishes its record.
+public struct StepWorker {
+  /// How a worker ends; the raw value is its exit status.
+  public enum Ending: Int32, Sendable {
+    case succeeded = 0
+    case failed = 1
+    case interrupted = 75
+    case damagedInput = 76
+  }
+
+  let store: Store
+  let files: any FileSystem
+  let key: Digest
+  let step: String
+  let threads: Int
+  let locations: [String: Path]
+  let numerics: String
+  let channel: WorkerChannel
+
+  public init(
+    store: Store, files: any FileSystem, key: Digest, step: String, threads: Int,
+    locations: [String: Path], numerics: String, channel: WorkerChannel
+  ) {
+    self.store = store
+    self.files = files
+    self.key = key
+    self.step = step
+    self.threads = threads
+    self.locations = locations
+    self.numerics = numerics
+    self.channel = channel
+  }
+
+  /// Runs the action unless another process has just done so.
+  public func run(_ runner: (StepKind) -> any StepRunner) -> Ending {
+    do {
+      try Lease.hold(at: store.lockPath(of: key)) {
+        // Another process may have run the action while this one waited.
+        if let record = try store.record(for: key), try store.holdsOutputs(of: record) { return }
+        try files.createDirectory(store.workPath(of: key))
+        try execute(runner)
+      }
+      return .succeeded
+    } catch is StepInterrupted {
+      channel.send(.interrupted)
+      return .interrupted
+    } catch let error as StoreError {
+      if let digest = error.lostObject {
+        channel.send(.damaged(digest.hex))
+        channel.say(error.message)
+        return .damagedInput
+      }
+      return fail(
+        StepFailure("store.unusable", error.message, hint: "free space, or check the disk"))
+    } catch let error as StepFailure {
+      return fail(error)
+    } catch {
+      return fail(StepFailure("step.failed", "\(error)"))
+    }
+  }
+
+  private func execute(_ runner: (StepKind) -> any StepRunner) throws {
+    guard let action = StepAction(decoding: try store.read(key)) else {
+      throw StepFailure(
+        "worker.not-an-action", "the object \(key) is not an action of this release",
+        hint: "run the study again with this release")
+    }
+    guard action.version == action.kind.version else {
+      throw StepFailure(
+        "worker.other-version",
+        "the action is `\(action.kind.rawValue)` version \(action.version); this release has "
+          + "version \(action.kind.version)", hint: "run the study again with this release")
+    }
+    let context = StepContext(
+      action: action, key: key, threads: threads, store: store, files: files,
+      locations: locations, channel: channel)
+    let clock = ContinuousClock()
+    let start = clock.now
+    try runner(action.kind).run(context)
+    let usage = Self.usage()
+    try store.publish(
+      ActionRecord(
+        key: key, kind: action.kind.rawValue, version: action.version, outputs: context.outputs,
+        step: step, seconds: (clock.now - start) / .seconds(1), cpuSeconds: usage.cpuSeconds,
+        peakBytes: usage.peakBytes, threads: threads, numerics: numerics,
+        finished: Date().ISO8601Format(), warnings: context.warnings))
+    try files.remove(store.workPath(of: key))
+  }
+
+  private func fail(_ failure: StepFailure) -> Ending {
+    let note = FailureNote(problems: failure.problems)
+    for problem in failure.problems {
+      channel.say("\(problem.isWarning ? "warning" : "error")[\(problem.code)]: \(problem.message)")
+      if let hint = problem.hint { channel.say("  hint: \(hint)") }
+    }
+    // The note is a convenience for `plan` and `status`; a full disk must not hide the failure.
+    try? files.write(JSON.encode(note), to: store.workPath(of: key) / "failure.json")
+    channel.send(.failed(note))
+    return .failed
+  }
+
+  private static func usage() -> (cpuSeconds: Double, peakBytes: Int64) {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return (
+      seconds(usage.ru_utime) + seconds(usage.ru_stime),
+      // Linux counts the largest resident set in kilobytes.
+      Int64(usage.ru_maxrss) * 1024
+    )
+  }
+}
+
+extension StoreError {
+  /// The object that has to be made again, if that is what is wrong.
+  public var lostObject: Digest? {
+    switch code {
+    case .damaged(let digest), .missing(let digest): digest
+    case .file, .unreadable: nil
+    }
+  }
+}

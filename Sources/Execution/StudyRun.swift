@@ -1,0 +1,298 @@
+public import Core
+public import Planning
+public import Storage
+
+/// Runs what a plan needs and the store does not have, one process for each step.
+public final class StudyRun {
+  /// What a run is allowed to do.
+  public struct Options: Sendable {
+    /// How many steps at once.
+    public var jobs: Int
+    /// How many cores all steps share.
+    public var cores: Int
+    /// Whether a failure stops new steps, not only those that depend on it.
+    public var failFast: Bool
+    /// The program that is started as `worker`.
+    public var program: Path
+
+    public init(jobs: Int, cores: Int, failFast: Bool, program: Path) {
+      self.jobs = jobs
+      self.cores = cores
+      self.failFast = failFast
+      self.program = program
+    }
+  }
+
+  private struct Running {
+    var process: WorkerProcess
+    var key: Digest
+    var start: ContinuousClock.Instant
+    var note: FailureNote?
+    var damaged: String?
+  }
+
+  private let plan: Plan
+  private let externals: Externals
+  private let workspace: Workspace
+  private let options: Options
+  private let observe: (RunEvent) -> Void
+  private let shouldStop: () -> Bool
+  /// Gives problems that only show once a dataset is indexed, before a step starts.
+  private let check: (Step, [String: Digest]) -> [Diagnostic]
+
+  private var scheduler: Scheduler
+  private var records: [StepID: ActionRecord] = [:]
+  private var running: [StepID: Running] = [:]
+  private var keys: [(step: String, key: Digest)] = []
+  private var summary = RunSummary()
+  private var isStopping = false
+  private var lostObjects = 0
+  private let clock = ContinuousClock()
+
+  public init(
+    plan: Plan, externals: Externals, workspace: Workspace, options: Options,
+    costs: [String: (coreSeconds: Double, peakBytes: Int64)],
+    check: @escaping (Step, [String: Digest]) -> [Diagnostic],
+    shouldStop: @escaping () -> Bool, observe: @escaping (RunEvent) -> Void
+  ) {
+    self.plan = plan
+    self.externals = externals
+    self.workspace = workspace
+    self.options = options
+    self.check = check
+    self.shouldStop = shouldStop
+    self.observe = observe
+    scheduler = Scheduler(plan: plan) { step in
+      costs[step.kind.rawValue]?.coreSeconds ?? (step.kind.isHeavy ? 60 : 1)
+    }
+  }
+
+  /// The records of the steps that are done.
+  public var finished: [StepID: ActionRecord] { records }
+
+  /// Runs to the end, to a failure that stops everything, or to an interruption.
+  public func run() throws -> RunSummary {
+    let start = clock.now
+    summary.total = plan.steps.count
+    observe(.began(steps: plan.steps.count))
+    // Losing more objects than this is not damage but a disk that forgets.
+    while lostObjects < 100 {
+      try loop()
+      guard repairIsNeeded, !isStopping else { break }
+      repairIsNeeded = false
+      scheduler = Scheduler(plan: plan) { $0.kind.isHeavy ? 60 : 1 }
+      records = [:]
+      summary.failures = []
+    }
+    try workspace.index.remember(keys: keys, in: workspace.scope)
+    summary.cached = scheduler.count(.succeeded) - executedNow.count
+    summary.executed = executedNow.count
+    summary.failed = scheduler.count(.failed)
+    summary.skipped = scheduler.count(.skipped)
+    summary.wasInterrupted = isStopping && !scheduler.isComplete
+    summary.seconds = (clock.now - start) / .seconds(1)
+    if summary.skipped > 0 { observe(.skipped(summary.skipped)) }
+    observe(.ended(summary))
+    return summary
+  }
+
+  private var repairIsNeeded = false
+  private var executedNow: Set<StepID> = []
+
+  private func loop() throws {
+    while true {
+      if shouldStop(), !isStopping { stop() }
+      let mayStart =
+        !isStopping && !repairIsNeeded && !(options.failFast && scheduler.count(.failed) > 0)
+      while mayStart, running.count < options.jobs, let id = scheduler.start() {
+        try begin(plan[id]!)
+      }
+      if running.isEmpty, scheduler.isFinished || !mayStart || isStopping || repairIsNeeded {
+        return
+      }
+      WorkerProcess.wait(for: running.values.map(\.process), milliseconds: 100)
+      for id in running.keys.sorted() { try listen(to: id) }
+    }
+  }
+
+  private func stop() {
+    isStopping = true
+    observe(.stopping)
+    for worker in running.values { worker.process.requestStop() }
+  }
+
+  /// A step whose inputs are known: found cached, done here, or handed to a worker.
+  private func begin(_ step: Step) throws {
+    guard
+      let digests = step.inputDigests(
+        output: { records[$0]?[output: $1]?.digest }, external: { externals.digest(of: $0) })
+    else {
+      return failBeforeStart(step, missingOutputDiagnostics(of: step))
+    }
+    let problems = check(step, digests)
+    guard problems.isEmpty else { return failBeforeStart(step, problems) }
+    let action = step.action(inputs: digests)
+    let key = action.identity
+    if let record = try workspace.store.record(for: key),
+      try workspace.store.holdsOutputs(of: record)
+    {
+      succeed(step.id, record)
+      if !executedNow.contains(step.id) { observe(.cached(step.id)) }
+      return
+    }
+    // The action is an object whose name is the key; its worker needs nothing else to know.
+    try workspace.store.write(action.encoded)
+    try spawn(step, key)
+  }
+
+  private func spawn(_ step: Step, _ key: Digest) throws {
+    let log = workspace.store.logPath(of: key)
+    try workspace.files.createDirectory(log.parent)
+    let threads = threads(for: step)
+    observe(.started(step.id, threads: threads))
+    let process = try WorkerProcess(
+      program: options.program,
+      arguments: arguments(for: step, key, threads: threads) + ["--supervised"], log: log)
+    running[step.id] = Running(process: process, key: key, start: clock.now)
+  }
+
+  private func arguments(for step: Step, _ key: Digest, threads: Int) -> [String] {
+    [
+      "worker", "--store", workspace.store.root.text, "--threads", "\(threads)", "--step",
+      step.id.text,
+    ]
+      + locations(of: step).flatMap { ["--location", "\($0.name)=\($0.path)"] } + [key.hex]
+  }
+
+  /// Where the step's material outside the store lies; no part of its identity.
+  private func locations(of step: Step) -> [(name: String, path: Path)] {
+    switch step.kind {
+    case .import: externals.roots[step.group].map { [("root", $0)] } ?? []
+    case .load: externals.weightPaths[step.group].map { [("file", $0)] } ?? []
+    default: []
+    }
+  }
+
+  /// Long steps share the cores; the bits do not depend on how.
+  private func threads(for step: Step) -> Int {
+    guard step.kind.isHeavy else { return 1 }
+    let waiting = scheduler.queue.prefix(options.jobs).count { plan[$0]!.kind.isHeavy }
+    let busy = running.keys.count { plan[$0]!.kind.isHeavy }
+    return max(1, options.cores / max(1, min(options.jobs, waiting + busy + 1)))
+  }
+
+  private func listen(to id: StepID) throws {
+    let (messages, isClosed) = running[id]!.process.receive()
+    for message in messages {
+      switch message {
+      case .progress(let fraction, let note):
+        observe(.progressed(id, fraction: fraction, note: note))
+      case .failed(let note): running[id]!.note = note
+      case .damaged(let object): running[id]!.damaged = object
+      case .interrupted: break
+      }
+    }
+    if isClosed { try conclude(id) }
+  }
+
+  private func conclude(_ id: StepID) throws {
+    let worker = running.removeValue(forKey: id)!
+    let end = worker.process.finish()
+    let seconds = (clock.now - worker.start) / .seconds(1)
+    switch end {
+    case .exited(StepWorker.Ending.succeeded.rawValue):
+      guard let record = try workspace.store.record(for: worker.key) else {
+        report(id, end, worker)
+        return scheduler.fail(id)
+      }
+      try workspace.index.remember(costOf: record)
+      executedNow.insert(id)
+      succeed(id, record)
+      observe(.finished(id, seconds: seconds))
+    case .exited(StepWorker.Ending.damagedInput.rawValue):
+      lostObjects += 1
+      repairIsNeeded = true
+      scheduler.putBack(id)
+      observe(.repairing(object: worker.damaged ?? "an object"))
+    case .exited(StepWorker.Ending.interrupted.rawValue) where isStopping:
+      scheduler.putBack(id)
+    case .killed where isStopping:
+      scheduler.putBack(id)
+    default:
+      report(id, end, worker)
+      scheduler.fail(id)
+    }
+  }
+
+  private func succeed(_ id: StepID, _ record: ActionRecord) {
+    records[id] = record
+    keys.append((id.text, record.key))
+    scheduler.succeed(id)
+  }
+
+  private func report(_ id: StepID, _ end: WorkerProcess.End, _ worker: Running) {
+    let step = plan[id]!
+    let log = (try? workspace.files.read(workspace.store.logPath(of: worker.key))) ?? []
+    let lines = String(decoding: log, as: UTF8.self).split(separator: "\n").map(String.init)
+    var diagnostics = (worker.note?.problems ?? []).map { problem in
+      Diagnostic(
+        severity: problem.isWarning ? .warning : .error, code: .init(stringLiteral: problem.code),
+        message: "\(id): \(problem.message)", location: step.location, hint: problem.hint)
+    }
+    var failure = StepFailureReport(
+      id: id, diagnostics: [], logTail: Array(lines.suffix(12)),
+      reproduce: (["microtome"] + arguments(for: step, worker.key, threads: 1))
+        .map(\.quotedForShell).joined(separator: " "))
+    switch end {
+    case .exited(let status): failure.exit = status
+    case .killed(let signal): failure.signal = signal
+    }
+    if diagnostics.isEmpty {
+      let how =
+        failure.signal.map { "was killed by signal \($0)" } ?? "ended with status \(failure.exit!)"
+      diagnostics = [
+        .error(
+          "step.died", "\(id): its worker \(how) without a word", at: step.location,
+          hint: failure.signal == 9 ? "it may have run out of memory: use fewer --jobs" : nil)
+      ]
+    }
+    failure.diagnostics = diagnostics
+    summary.failures.append(failure)
+    observe(.failed(failure))
+  }
+
+  private func failBeforeStart(_ step: Step, _ diagnostics: [Diagnostic]) {
+    let failure = StepFailureReport(
+      id: step.id, diagnostics: diagnostics, logTail: [], reproduce: "")
+    summary.failures.append(failure)
+    observe(.failed(failure))
+    scheduler.fail(step.id)
+  }
+
+  /// A step reads an output that its maker did not give: a split that the dataset does not have.
+  private func missingOutputDiagnostics(of step: Step) -> [Diagnostic] {
+    step.inputs.compactMap { input in
+      guard case .output(let id, let name) = input.origin, let record = records[id],
+        record[output: name] == nil
+      else { return nil }
+      let splits = record.outputs.map(\.name).filter { $0.hasPrefix("images/") }
+        .map { $0.dropFirst("images/".count) }
+      return .error(
+        "data.no-such-split", "\(step.id): \(id) gives no `\(name)`", at: step.location,
+        hint: splits.isEmpty ? nil : "the dataset has the splits \(splits.joined(separator: ", "))")
+    }
+  }
+}
+
+extension Scheduler {
+  /// Whether every step has an outcome.
+  var isComplete: Bool { count(.waiting) + count(.ready) + count(.running) == 0 }
+}
+
+extension String {
+  /// The word as a POSIX shell reads it back.
+  fileprivate var quotedForShell: String {
+    let plain = allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,@".contains($0) }
+    return plain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
+  }
+}

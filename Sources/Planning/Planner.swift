@@ -1,0 +1,230 @@
+internal import Core
+public import ManifestModel
+
+/// Lowers a study into the steps that would produce its results.
+///
+/// Pure: reads no file, clock, environment or random source. Equal studies give equal plans, and an
+/// equal plan encodes to the same bytes on every machine.
+///
+/// - Complexity: O(*steps* + *inputs*).
+public func plan(_ study: Study) -> Plan {
+  var planner = Planner(study: study)
+  for experiment in study.experiments { planner.add(experiment) }
+  planner.addComparisons()
+  return Plan(
+    study: study.name.value, studyDigest: study.canonical.identity, steps: planner.steps,
+    warnings: designWarnings(of: study), cells: planner.cells)
+}
+
+/// Collects steps; each is added after those it reads, and once.
+struct Planner {
+  let study: Study
+  private(set) var steps: [Step] = []
+  private(set) var cells = 0
+  private var known: Set<StepID> = []
+
+  init(study: Study) { self.study = study }
+
+  mutating func add(_ experiment: Experiment) {
+    let images = dataset(experiment.dataset.value)
+    let tests = (experiment.test + experiment.outOfDomain).map(\.value)
+    for size in experiment.subsetSizes {
+      for replicate in 1...experiment.replicates.value {
+        addSubset(experiment, size, replicate, images)
+        for name in experiment.initializations {
+          cells += 1
+          addTraining(experiment, size, replicate, name.value, images)
+          for test in tests { addTest(experiment, size, replicate, name.value, test) }
+        }
+      }
+    }
+    guard study.results.overlays.value else { return }
+    // The smallest and the largest size of the first replicate: enough to see what the numbers mean.
+    var shown = [experiment.subsetSizes.first, experiment.subsetSizes.last].compactMap(\.self)
+    if shown.first == shown.last { shown.removeLast() }
+    for size in shown {
+      for name in experiment.initializations {
+        for test in tests { addOverlay(experiment, size, name.value, test) }
+      }
+    }
+  }
+
+  /// Adds a step unless another part of the study has asked for it already.
+  @discardableResult
+  mutating func add(
+    _ id: StepID, _ kind: StepKind, _ parameters: [Step.Parameter], _ inputs: [Step.Input],
+    group: String, at location: SourceLocation?
+  ) -> StepID {
+    if known.insert(id).inserted {
+      steps.append(
+        Step(
+          id: id, kind: kind, parameters: parameters, inputs: inputs, seed: study.seed.value,
+          group: group, location: location))
+    }
+    return id
+  }
+
+  /// The step that indexes a dataset: `import` for files, `synthesize` for generated images.
+  mutating func dataset(_ reference: SplitReference) -> StepID {
+    guard let dataset = study.datasets.first(where: { $0.name.value == reference.dataset }) else {
+      preconditionFailure("a valid study names datasets that it has")
+    }
+    let name = dataset.name.value
+    if let recipe = dataset.synthesis {
+      return add(
+        StepID("\(name)/synthesize"), .synthesize, parameters(of: recipe, format: dataset.format),
+        [], group: name, at: dataset.name.location)
+    }
+    let format = Step.Parameter(
+      "format", .text(dataset.format.value.rawValue), at: dataset.format.location)
+    let source = add(
+      StepID("\(name)/source"), .source, [format], [.init("files", .listing(dataset: name))],
+      group: name, at: dataset.name.location)
+    return add(
+      StepID("\(name)/import"), .import, [format] + parameters(of: dataset),
+      [.init("listing", .output(source, "listing"))], group: name, at: dataset.name.location)
+  }
+
+  private mutating func addSubset(
+    _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int, _ images: StepID
+  ) {
+    var holdout = Step.Parameter("selection.holdout", .null, at: experiment.name.location)
+    if case .holdout(let share, _, _) = experiment.selection {
+      holdout = .init("selection.holdout", .number(share.value), at: share.location)
+    }
+    add(
+      Self.subset(experiment, size, replicate), .subset,
+      [
+        .init("size", .text(size.value.description), at: size.location),
+        .init("replicate", CanonicalValue(replicate), at: experiment.replicates.location), holdout,
+      ],
+      [.init("split", .output(images, "split/\(experiment.dataset.value.split)"))],
+      group: experiment.name.value, at: size.location)
+  }
+
+  private mutating func addTraining(
+    _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int, _ name: String,
+    _ images: StepID
+  ) {
+    let initialization = self.initialization(named: name)
+    var inputs: [Step.Input] = [
+      .init("split", .output(images, "split/\(experiment.dataset.value.split)")),
+      .init("subset", .output(Self.subset(experiment, size, replicate), "subset")),
+    ]
+    var parameters = parameters(of: experiment)
+    parameters.append(
+      .init("replicate", CanonicalValue(replicate), at: experiment.replicates.location))
+    if let encoder = addEncoder(initialization, model: experiment.model) {
+      inputs.append(.init("encoder", .output(encoder, "encoder")))
+    } else if case .random(let normalization) = initialization.source {
+      parameters.append(
+        .init(
+          "normalization", .text(normalization.value.rawValue), at: normalization.location))
+    }
+    add(
+      Self.cell(experiment, name, size, replicate, "train"), .train, parameters, inputs,
+      group: experiment.name.value, at: initialization.name.location)
+  }
+
+  private mutating func addTest(
+    _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int, _ name: String,
+    _ test: SplitReference
+  ) {
+    let images = dataset(test)
+    let place = (experiment.test + experiment.outOfDomain).first { $0.value == test }?.location
+    let predict = add(
+      Self.cell(experiment, name, size, replicate, "predict/\(Self.short(test))"), .predict,
+      parameters(of: experiment.model) + parameters(of: experiment.inference),
+      [
+        .init(
+          "weights", .output(Self.cell(experiment, name, size, replicate, "train"), "weights")),
+        .init("images", .output(images, "images/\(test.split)")),
+      ],
+      group: experiment.name.value, at: place)
+    add(
+      Self.cell(experiment, name, size, replicate, "measure/\(Self.short(test))"), .measure,
+      [
+        .init(
+          "metrics", .list(experiment.metrics.map { .text($0.value.fullName) }),
+          at: experiment.metrics.first?.location)
+      ],
+      [
+        .init("predictions", .output(predict, "predictions")),
+        .init("split", .output(images, "split/\(test.split)")),
+      ],
+      group: experiment.name.value, at: place)
+  }
+
+  private mutating func addOverlay(
+    _ experiment: Experiment, _ size: Located<SubsetSize>, _ name: String, _ test: SplitReference
+  ) {
+    add(
+      Self.cell(experiment, name, size, 1, "overlay/\(Self.short(test))"), .overlay,
+      [.init("images", 2, at: study.results.overlays.location)],
+      [
+        .init(
+          "predictions",
+          .output(
+            Self.cell(experiment, name, size, 1, "predict/\(Self.short(test))"), "predictions")),
+        .init("split", .output(dataset(test), "split/\(test.split)")),
+      ],
+      group: experiment.name.value, at: study.results.overlays.location)
+  }
+
+  /// The step whose output `encoder` fills the encoder; `nil` for a random start, which the training
+  /// step draws itself.
+  private mutating func addEncoder(_ initialization: Initialization, model: Model) -> StepID? {
+    let name = initialization.name.value
+    // Networks of another width are other networks, so the width is part of the name.
+    let width = model.width.value == 1 ? "" : "@\(shortestDecimal(model.width.value))"
+    let base = "\(name)/\(model.encoder.value.rawValue)\(width)"
+    switch initialization.source {
+    case .random: return nil
+    case .weights(let weights):
+      return add(
+        StepID("\(base)/load"), .load,
+        encoderParameters(of: model) + [
+          .init(
+            "normalization", .text(weights.normalization.value.rawValue),
+            at: weights.normalization.location)
+        ],
+        [.init("file", .file(initialization: name))], group: name, at: initialization.name.location)
+    case .pretrain(let pretraining):
+      let images = dataset(pretraining.dataset.value)
+      return add(
+        StepID("\(base)/pretrain"), .pretrain,
+        encoderParameters(of: model) + parameters(of: pretraining),
+        [.init("images", .output(images, "images/\(pretraining.dataset.value.split)"))],
+        group: name, at: initialization.name.location)
+    }
+  }
+
+  private func initialization(named name: String) -> Initialization {
+    guard let found = study.initializations.first(where: { $0.name.value == name }) else {
+      preconditionFailure("a valid study names initializations that it has")
+    }
+    return found
+  }
+}
+
+extension Planner {
+  /// `gland/n=8/r=3/subset`
+  static func subset(
+    _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int
+  ) -> StepID {
+    StepID("\(experiment.name.value)/n=\(size.value)/r=\(replicate)/subset")
+  }
+
+  /// `gland/imagenet/n=8/r=3/predict/crag`
+  static func cell(
+    _ experiment: Experiment, _ initialization: String, _ size: Located<SubsetSize>,
+    _ replicate: Int, _ work: String
+  ) -> StepID {
+    StepID("\(experiment.name.value)/\(initialization)/n=\(size.value)/r=\(replicate)/\(work)")
+  }
+
+  /// A test set in step ids: `crag` for `crag/test`, else dataset and split.
+  static func short(_ reference: SplitReference) -> String {
+    reference.split == "test" ? reference.dataset : reference.description
+  }
+}

@@ -1,0 +1,46 @@
+/// What a step does: the closed list, with the version that each contributes to identity.
+public enum StepKind: String, CaseIterable, Hashable, Sendable {
+  /// Lists the files of a dataset with their digests.
+  case source
+  /// Generates the images of a synthetic dataset.
+  case synthesize
+  /// Decodes, checks and indexes a dataset, split by split.
+  case `import`
+  /// Fills an encoder from a published weight file.
+  case load
+  /// Pretrains an encoder on unlabelled images.
+  case pretrain
+  /// Draws a training subset and its hold-out.
+  case subset
+  /// Trains one cell.
+  case train
+  /// Predicts the images of one test set with one trained network.
+  case predict
+  /// Measures predictions against the truth.
+  case measure
+  /// Draws predictions over images for the report.
+  case overlay
+  /// Tests one candidate against one baseline over all sizes.
+  case compare
+  /// Corrects the comparisons of a study together.
+  case adjust
+
+  /// Raised by hand when the meaning of the kind changes; old records then no longer apply.
+  public var version: Int { 1 }
+
+  /// Whether the kind draws random numbers, so that the study's seed is part of its identity.
+  public var draws: Bool {
+    switch self {
+    case .pretrain, .subset, .train, .compare: true
+    case .source, .synthesize, .import, .load, .predict, .measure, .overlay, .adjust: false
+    }
+  }
+
+  /// Whether the kind keeps a processor busy for long; the others are not worth more than one thread.
+  public var isHeavy: Bool {
+    switch self {
+    case .pretrain, .train, .predict: true
+    default: false
+    }
+  }
+}

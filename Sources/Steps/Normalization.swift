@@ -1,0 +1,41 @@
+internal import Core
+internal import Execution
+internal import ManifestModel
+
+/// The constants that images are normalised by; they belong to the weights and travel with them.
+struct Normalization: Hashable {
+  var mean: [Float]
+  var standardDeviation: [Float]
+
+  init(_ name: NormalizationName) {
+    let constants = name.constants
+    mean = constants.mean.map { Float($0) }
+    standardDeviation = constants.standardDeviation.map { Float($0) }
+  }
+
+  /// The constants as the metadata of a weight file keep them.
+  var metadata: [String: String] {
+    func text(_ values: [Float]) -> String {
+      values.map { "\($0)" }.joined(separator: " ")
+    }
+    return ["normalization.mean": text(mean), "normalization.std": text(standardDeviation)]
+  }
+
+  /// Reads back what `metadata` wrote.
+  init(metadata: [String: String]) throws {
+    func values(_ key: String) -> [Float] {
+      (metadata[key] ?? "").split(separator: " ").compactMap { Float($0) }
+    }
+    mean = values("normalization.mean")
+    standardDeviation = values("normalization.std")
+    guard mean.count == 3, standardDeviation.count == 3 else {
+      throw StepFailure(
+        "weights.no-normalization", "the weights do not say how to normalise images")
+    }
+  }
+
+  /// The constants that a parameter names.
+  init(_ context: StepContext) {
+    self.init(NormalizationName(rawValue: context.text("normalization"))!)
+  }
+}

@@ -1,0 +1,23 @@
+internal import Core
+internal import Execution
+internal import Imaging
+internal import Storage
+
+/// Draws true and predicted contours over the first images of a test set.
+///
+/// The first in order of id: chosen before anyone has looked.
+struct OverlayRunner: StepRunner {
+  func run(_ context: StepContext) throws {
+    let predictions = try Tree(decoding: context.read(input: "predictions"))
+    let samples = try context.split(input: "split").samples.prefix(context.integer("images"))
+    let entries = try samples.map { sample in
+      let foreground = try context.foreground(of: sample, in: predictions)
+      let picture = Overlay.render(
+        image: try context.image(of: sample), truth: try context.labels(of: sample),
+        prediction: LabelMap(
+          width: sample.width, height: sample.height, labels: foreground.map { $0 ? 1 : 0 }))
+      return try context.store("\(sample.id).png", PNG.encode(picture))
+    }
+    try context.write(output: "overlays", Tree(entries).encoded)
+  }
+}

@@ -1,0 +1,44 @@
+internal import Archives
+internal import Core
+internal import Execution
+internal import Imaging
+internal import Networks
+internal import Planning
+internal import Storage
+
+/// Predicts every image of a test set: one 8-bit map of probabilities for each.
+struct PredictRunner: StepRunner {
+  func run(_ context: StepContext) throws {
+    let weights = try Safetensors.decode(context.read(input: "weights"))
+    let network = SegmentationNetwork(
+      encoderWidth: context.number("model.width"), classes: 1, seed: 0, replicate: 0,
+      threads: context.threads)
+    try network.importState(weights.tensors)
+    let prediction = WindowedPrediction(
+      network: network, window: context.integer("inference.window"),
+      stride: context.integer("inference.stride"),
+      normalization: try Normalization(metadata: weights.metadata))
+    let samples = try context.split(input: "images").samples
+    var entries: [Tree.Entry] = []
+    for (i, sample) in samples.enumerated() {
+      if context.shouldStop { throw StepInterrupted() }
+      let probabilities = prediction.probabilities(of: try context.image(of: sample))
+      let map = probabilities.map(Probability.quantized)
+      entries.append(
+        try context.store(
+          "\(sample.id).npy", NPY.encode(map, shape: [sample.height, sample.width])))
+      context.progress(Double(i + 1) / Double(samples.count), "image \(i + 1) of \(samples.count)")
+    }
+    try context.write(output: "predictions", Tree(entries).encoded)
+  }
+}
+
+extension StepContext {
+  /// Which pixels a prediction calls foreground, sample by sample.
+  func foreground(of sample: SplitIndex.Sample, in predictions: Tree) throws -> [Bool] {
+    guard let entry = predictions["\(sample.id).npy"] else {
+      throw StepFailure("measure.no-prediction", "image \(sample.id) has no prediction")
+    }
+    return try NPY.decode(read(object: entry.digest)).uint8.map(Probability.isForeground)
+  }
+}

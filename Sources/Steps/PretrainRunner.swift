@@ -1,0 +1,110 @@
+internal import Archives
+internal import Core
+internal import Execution
+internal import Imaging
+internal import Learning
+internal import Networks
+internal import Planning
+internal import Pretraining
+
+/// Pretrains an encoder with Barlow Twins on unlabelled images.
+struct PretrainRunner: StepRunner {
+  func run(_ context: StepContext) throws {
+    var session = try PretrainingSession(context)
+    try session.resume()
+    while session.step < session.steps { try session.advance() }
+    try session.finish()
+  }
+}
+
+private struct PretrainingSession {
+  let context: StepContext
+  let settings: TrainingSettings
+  let learner: BarlowTwinsLearner
+  let images: [RGBImage]
+  let pipeline: ViewPipeline
+  let normalization: Normalization
+  let steps: Int
+
+  private(set) var step = 0
+  private var curves = TrainingCurves(loss: [], validation: [], metric: nil, selected: 0, last: 0)
+  private var lastSave = ContinuousClock.now
+
+  private static let saveInterval = Duration.seconds(20)
+
+  init(_ context: StepContext) throws {
+    self.context = context
+    settings = TrainingSettings(context)
+    normalization = Normalization(context)
+    images = try context.split(input: "images").samples.map { try context.image(of: $0) }
+    steps = TrainingSettings.steps(context, images: images.count)
+    learner = BarlowTwinsLearner(
+      encoderWidth: settings.width, projectorWidth: context.integer("projector"),
+      redundancyWeight: context.number("redundancy_weight"), optimiser: settings.rule,
+      seed: context.action.seed, threads: context.threads)
+    pipeline = ViewPipeline(
+      kind: context.text("augmentation") == "pathology" ? .pathology : .natural,
+      side: settings.patch, mean: normalization.mean,
+      standardDeviation: normalization.standardDeviation)
+    curves.last = steps
+    curves.selected = steps
+  }
+
+  mutating func advance() throws {
+    let side = settings.patch
+    let count = settings.batch * side * side * 3
+    var first = [Float](repeating: .nan, count: count)
+    var second = [Float](repeating: .nan, count: count)
+    for slot in 0..<settings.batch {
+      var stream = RandomStream(
+        seed: context.action.seed, purpose: "view", UInt64(step), UInt64(slot))
+      let image = images[stream.index(below: images.count)]
+      pipeline.write(of: image, stream: &stream, slot: slot, into: &first)
+      pipeline.write(of: image, stream: &stream, slot: slot, into: &second)
+    }
+    let rate = settings.learningRate(at: step, of: steps)
+    let loss: Double
+    do throws(NonFinite) {
+      loss = try learner.step(
+        viewA: first, viewB: second, batch: settings.batch, side: side, learningRate: rate)
+    } catch {
+      throw StepFailure(
+        "pretrain.non-finite",
+        "the \(error.subject) is not finite at optimiser step \(step + 1) of \(steps), "
+          + "learning rate \(shortestDecimal(rate))",
+        hint: "lower `learning_rate`, or add warm-up")
+    }
+    step += 1
+    if step % max(1, steps / 50) == 0 || step == steps {
+      curves.loss.append(.init(step: step, value: loss))
+    }
+    context.progress(
+      Double(step) / Double(steps), "step \(step) of \(steps), loss \(fixed(loss, digits: 2))")
+    try saveIfDue()
+  }
+
+  func finish() throws {
+    try context.write(
+      output: "encoder",
+      Safetensors.encode(learner.exportEncoder(), metadata: normalization.metadata))
+    try context.write(output: "curves", JSON.encode(curves))
+  }
+
+  mutating func resume() throws {
+    guard let bytes = try context.loadCheckpoint(), let sections = Sections.decode(bytes),
+      sections.count == 3, let saved = try? JSON.decode(Int.self, from: sections[0])
+    else { return }
+    try learner.restore(sections[1])
+    curves = try JSON.decode(TrainingCurves.self, from: sections[2])
+    step = saved
+  }
+
+  private mutating func saveIfDue() throws {
+    let stop = context.shouldStop
+    guard stop || ContinuousClock.now - lastSave > Self.saveInterval, step < steps else { return }
+    lastSave = ContinuousClock.now
+    try context.saveCheckpoint(
+      Sections.encode([JSON.encode(step), learner.checkpoint(), JSON.encode(curves)]))
+    if stop { throw StepInterrupted() }
+  }
+}

@@ -1,0 +1,142 @@
+internal import ArgumentParser
+internal import Core
+internal import Execution
+internal import ManifestModel
+internal import Planning
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Show the steps of a study, what each would do and why.",
+    discussion: """
+      Nothing runs. A step is `cached` if its action has a record, `ready` if it would run now, and \
+      `waiting` if it reads a step that would run first. Designs that cannot answer are named here, \
+      before anything is spent on them.
+      """)
+
+  @OptionGroup var options: StudyOptions
+
+  @Option(help: ArgumentHelp("Draw the graph instead: mermaid or dot.", valueName: "language"))
+  var graph: GraphLanguage?
+
+  @Flag(help: "List every step, not only a line for each kind.")
+  var steps = false
+
+  @Flag(help: "Print the plan as golden files keep it: one line a step, no state.")
+  var encoded = false
+
+  func run() throws {
+    let session = try Session(options)
+    if let graph { return session.console.result(session.plan.graph(in: graph)) }
+    if encoded { return session.console.result(String(session.plan.encoded.dropLast())) }
+    let externals = try session.scan()
+    let resolution = try session.resolve(externals)
+    let explanation = try Explanation(of: session.plan, resolution, in: session.workspace)
+    let reasons = Dictionary(
+      uniqueKeysWithValues: session.plan.steps.map { step in
+        (step.id, reason(for: step, resolution, explanation))
+      })
+    let estimate = Estimate(
+      plan: session.plan, resolution: resolution, costs: try session.workspace.index.costs(),
+      cores: Machine.cores)
+    if options.json { print(session, externals, resolution, reasons, estimate) }
+    show(session, resolution, reasons, estimate, externals)
+  }
+
+  private func reason(
+    for step: Step, _ resolution: Resolution, _ explanation: Explanation
+  ) -> String {
+    switch resolution.states[step.id]! {
+    case .cached: return "recorded"
+    case .failed(_, let reason): return "failed before: \(reason)"
+    case .running: return "another process runs it"
+    case .ready, .waiting:
+      let causes = explanation.causes(of: step)
+      if causes.contains(where: { $0.kind == "new" && $0.name == step.id.text }) {
+        return "never run in this study"
+      }
+      let shown = causes.prefix(2).map(\.sentence).joined(separator: "; ")
+      return shown.isEmpty ? "reads a step that would run" : shown
+    }
+  }
+
+  private func print(
+    _ session: Session, _ externals: Externals, _ resolution: Resolution,
+    _ reasons: [StepID: String], _ estimate: Estimate
+  ) {
+    session.console.result(
+      JSON.text(
+        PlanShape(
+          study: session.study.name.value, cells: session.plan.cells,
+          warnings: session.warnings.map(DiagnosticsShape.Entry.init),
+          steps: session.plan.steps.map { step in
+            let state = resolution.states[step.id]!
+            return .init(
+              id: step.id.text, kind: step.kind.rawValue, inputs: step.dependencies.map(\.text),
+              key: state.key?.hex, state: state.word, reason: reasons[step.id]!)
+          },
+          datasets: externals.listings.mapValues { SHA256.digest(of: $0.encoded).hex },
+          estimate: estimate.shape)))
+  }
+
+  private func show(
+    _ session: Session, _ resolution: Resolution, _ reasons: [StepID: String],
+    _ estimate: Estimate, _ externals: Externals
+  ) {
+    let console = session.console
+    let plan = session.plan
+    session.showWarnings()
+    console.say(console.colour("\(plan.study)", .bold) + "  \(plan.cells) cells")
+    var groups: [String] = []
+    for step in plan.steps where !groups.contains(step.group) { groups.append(step.group) }
+    for group in groups {
+      console.say("  \(group)")
+      let members = plan.steps.filter { $0.group == group }
+      if steps {
+        for step in members {
+          let word = resolution.states[step.id]!.word
+          console.say("    \(padded(word, 8)) \(step.id)  \(dimmed(reasons[step.id]!, console))")
+        }
+      } else {
+        for kind in StepKind.allCases { line(kind, members, resolution, reasons, console) }
+      }
+    }
+    var counts: [String: Int] = [:]
+    for state in resolution.states.values { counts[state.word, default: 0] += 1 }
+    let words = ["cached", "ready", "waiting", "running", "failed"].compactMap { word in
+      counts[word].map { "\($0) \(word)" }
+    }
+    console.say("\(plan.steps.count) steps: \(words.joined(separator: ", "))")
+    if counts["cached"] != plan.steps.count { console.say(estimate.sentence) }
+    for (name, tree) in externals.listings.sorted(by: { $0.key < $1.key }) {
+      let digest = SHA256.digest(of: tree.encoded)
+      console.say(
+        dimmed("\(name): \(tree.entries.count) files, pin with `digest: \(digest)`", console))
+    }
+  }
+
+  /// One line for the steps of a kind: how many in which state, and the most frequent reason.
+  private func line(
+    _ kind: StepKind, _ members: [Step], _ resolution: Resolution, _ reasons: [StepID: String],
+    _ console: Console
+  ) {
+    let steps = members.filter { $0.kind == kind }
+    guard !steps.isEmpty else { return }
+    var words: [String] = []
+    for word in ["cached", "ready", "waiting", "running", "failed"] {
+      let count = steps.count { resolution.states[$0.id]!.word == word }
+      if count > 0 { words.append("\(count) \(word)") }
+    }
+    let open = steps.first { resolution.record(of: $0.id) == nil }
+    let reason = open.map { "  " + dimmed(reasons[$0.id]!, console) } ?? ""
+    console.say("    \(padded(kind.rawValue, 10)) \(words.joined(separator: ", "))\(reason)")
+  }
+
+  private func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private func dimmed(_ text: String, _ console: Console) -> String { console.colour(text, .dim) }
+}
+
+extension GraphLanguage: ExpressibleByArgument {}

@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import Core
+internal import Planning
+internal import Storage
+
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the results and the report again from the records; nothing runs.")
+
+  @OptionGroup var options: StudyOptions
+
+  @Flag(help: "Overwrite results that another manifest wrote.")
+  var replace = false
+
+  func run() throws {
+    let session = try Session(options)
+    let results = try ResultsDirectory(session, replace: replace)
+    let externals = try session.scan()
+    let resolution = try session.resolve(externals)
+    var records: [StepID: ActionRecord] = [:]
+    for step in session.plan.steps { records[step.id] = resolution.record(of: step.id) }
+    let missing = session.plan.steps.count - records.count
+    guard missing == 0 else {
+      throw CommandFailure(
+        status: 1, code: "not-complete", message: "\(missing) steps of the study are not done",
+        hint: "run `microtome run \(options.manifest)`")
+    }
+    let changed = try results.write(records: records, externals: externals)
+    if options.json {
+      session.console.result(
+        JSON.text(["results": session.workspace.results.text, "study": session.study.name.value]))
+    }
+    session.console.say(
+      changed.isEmpty
+        ? "results are as they were: \(session.workspace.results)"
+        : "wrote \(changed.joined(separator: ", ")) in \(session.workspace.results)")
+  }
+}

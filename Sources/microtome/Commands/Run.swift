@@ -1,0 +1,150 @@
+internal import ArgumentParser
+internal import Core
+internal import Execution
+internal import ManifestModel
+internal import Planning
+internal import Reporting
+internal import Steps
+internal import Storage
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run what is missing, then write the results and the report.",
+    discussion: """
+      Each step runs in a process of its own and is recorded by its content: a second run does \
+      nothing, and a change re-runs the steps that read what changed. Ctrl-C stops cleanly; the same \
+      command goes on from there. A failed step stops what depends on it and nothing else.
+      """)
+
+  @OptionGroup var options: StudyOptions
+
+  @Option(name: .shortAndLong, help: "How many steps at once (default: the number of cores).")
+  var jobs: Int?
+
+  @Flag(
+    inversion: .prefixedNo, exclusivity: .chooseLast,
+    help: "Go on with steps that do not depend on a failed one.")
+  var keepGoing = true
+
+  @Option(
+    help: ArgumentHelp(
+      "Only steps whose id matches, and those they need; `*` matches anything.", valueName: "glob"))
+  var only: [String] = []
+
+  @Flag(help: "Overwrite results that another manifest wrote.")
+  var replace = false
+
+  @Option(help: ArgumentHelp("Write what happens as NDJSON.", valueName: "file"))
+  var events: String?
+
+  func validate() throws {
+    if let jobs, jobs < 1 { throw ValidationError("--jobs has to be at least 1") }
+  }
+
+  func run() throws {
+    Interruption.install()
+    let session = try Session(options)
+    try Machine.requireKernels()
+    session.showWarnings()
+    let results = try ResultsDirectory(session, replace: replace)
+    let externals = try session.scan()
+    let plan = try restricted(session.plan)
+    let eventLog = try EventLog(events.map(Session.absolute))
+    let resolution = try Resolution(of: plan, externals: externals, in: session.workspace)
+    let costs = try session.workspace.index.costs()
+    let expected = Estimate(
+      plan: plan, resolution: resolution, costs: costs, cores: Machine.cores
+    ).stepSeconds
+    let display = ProgressDisplay(
+      console: session.console, expected: expected, cores: Machine.cores)
+    let cores = Machine.cores
+    let run = StudyRun(
+      plan: plan, externals: externals, workspace: session.workspace,
+      options: .init(
+        jobs: jobs ?? cores, cores: cores, failFast: !keepGoing, program: Machine.program),
+      costs: costs,
+      check: SizeCheck(study: session.study, store: session.workspace.store).problems(of:inputs:),
+      shouldStop: { Interruption.isRequested },
+      observe: { event in
+        display.handle(event)
+        eventLog.write(event)
+      })
+    let summary = try translated { try run.run() }
+    showFailures(summary, session)
+    var changed: [String] = []
+    if plan.steps.count == session.plan.steps.count, run.finished.count == plan.steps.count {
+      changed = try results.write(records: run.finished, externals: externals)
+    }
+    conclude(
+      summary, session, changed: changed, isPart: plan.steps.count < session.plan.steps.count)
+    if summary.wasInterrupted { throw ExitCode(130) }
+    if !summary.failures.isEmpty { throw ExitCode(1) }
+  }
+
+  private func translated<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as StoreError {
+      throw CommandFailure(error)
+    } catch let error as FileError {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The steps that match `--only`, with all that they need.
+  private func restricted(_ plan: Plan) throws -> Plan {
+    guard !only.isEmpty else { return plan }
+    var wanted = Set(
+      plan.steps.map(\.id).filter { id in only.contains { Glob($0).matches(id.text) } })
+    guard !wanted.isEmpty else {
+      throw CommandFailure(
+        status: 2, code: "no-such-step", message: "no step matches \(only.joined(separator: ", "))",
+        hint: "`microtome plan --steps` lists the ids; `*` matches anything")
+    }
+    for step in plan.steps.reversed() where wanted.contains(step.id) {
+      wanted.formUnion(step.dependencies)
+    }
+    return Plan(
+      study: plan.study, studyDigest: plan.studyDigest,
+      steps: plan.steps.filter { wanted.contains($0.id) }, warnings: plan.warnings,
+      cells: plan.cells)
+  }
+
+  private func showFailures(_ summary: RunSummary, _ session: Session) {
+    let console = session.console
+    for failure in summary.failures {
+      for diagnostic in failure.diagnostics {
+        console.say(console.render(diagnostic, session.manifest.sources))
+      }
+      if !failure.logTail.isEmpty, failure.diagnostics.first?.code == "step.died" {
+        console.say("  the end of its log:")
+        for line in failure.logTail { console.say("    \(line)") }
+      }
+      if !failure.reproduce.isEmpty { console.say("  alone: \(failure.reproduce)") }
+    }
+  }
+
+  private func conclude(
+    _ summary: RunSummary, _ session: Session, changed: [String], isPart: Bool
+  ) {
+    let console = session.console
+    let results = session.workspace.results
+    if options.json {
+      console.result(
+        JSON.text(RunShape(study: session.study.name.value, summary, results: results)))
+    }
+    var parts = ["\(summary.executed) executed", "\(summary.cached) cached"]
+    if summary.failed > 0 { parts.append("\(summary.failed) failed") }
+    if summary.skipped > 0 { parts.append("\(summary.skipped) skipped") }
+    let time = ProgressDisplay.duration(summary.seconds)
+    console.say("\(summary.total) steps: \(parts.joined(separator: ", ")) in \(time)")
+    if summary.wasInterrupted {
+      console.say("interrupted; the same command goes on from here")
+    } else if summary.failures.isEmpty, !isPart {
+      console.say(
+        changed.isEmpty ? "results are as they were: \(results)" : "wrote \(results)/report.html")
+    } else {
+      console.say("the results are written when every step is done")
+    }
+  }
+}

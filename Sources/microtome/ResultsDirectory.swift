@@ -1,0 +1,85 @@
+internal import Core
+internal import Execution
+internal import ManifestModel
+internal import Planning
+internal import Reporting
+internal import Steps
+internal import Storage
+
+/// The committed results of a study: tables, lock file, figures and the report.
+struct ResultsDirectory {
+  private let session: Session
+  private let manifestName: String
+
+  /// Refuses a directory whose lock names another manifest, unless told to replace it.
+  init(_ session: Session, replace: Bool) throws {
+    self.session = session
+    let manifest = Session.absolute(session.options.manifest)
+    let prefix = session.workspace.root.text + "/"
+    manifestName =
+      manifest.text.hasPrefix(prefix)
+      ? String(manifest.text.dropFirst(prefix.count)) : manifest.name
+    let lock = session.workspace.results / "study.lock.json"
+    if !replace, let bytes = try? session.files.read(lock),
+      let owner = StudyLock.manifest(ofLock: bytes), owner != manifestName
+    {
+      throw CommandFailure(
+        status: 2, code: "results.of-another-manifest",
+        message: "\(session.workspace.results) holds the results of \(owner)",
+        subject: session.workspace.results.text,
+        hint: "rename the study, choose another --results, or pass --replace")
+    }
+  }
+
+  /// Writes what differs and names it; files whose bytes are the same are left alone.
+  func write(records: [StepID: ActionRecord], externals: Externals) throws -> [String] {
+    let workspace = session.workspace
+    let lock = StudyLock(
+      plan: session.plan, records: records,
+      datasets: externals.listings.mapValues { SHA256.digest(of: $0.encoded) },
+      manifest: manifestName)
+    warnOfOtherNumerics(lock)
+    let report = try ReportAssembly(
+      study: session.study, plan: session.plan, records: records, store: workspace.store,
+      warnings: session.warnings
+    ).report()
+    var files: [(name: String, text: String)] = [
+      ("study.lock.json", lock.text),
+      ("measurements.csv", MeasurementsCSV.render(report)),
+      ("comparisons.csv", ComparisonsCSV.render(report)),
+      ("report.html", HTMLReport.render(report)),
+    ]
+    files += Figures.all(report).map { ("figures/\($0.name).svg", $0.svg) }
+    var changed: [String] = []
+    do {
+      for (name, text) in files {
+        let path = workspace.results / name
+        let bytes = Array(text.utf8)
+        if let old = try? session.files.read(path), old == bytes { continue }
+        try session.files.createDirectory(path.parent)
+        try session.files.write(bytes, to: path)
+        changed.append(name)
+      }
+      try removeStaleFigures(keeping: Set(files.map(\.name)))
+    } catch let error as FileError {
+      throw CommandFailure(error)
+    }
+    return changed
+  }
+
+  private func removeStaleFigures(keeping names: Set<String>) throws {
+    let directory = session.workspace.results / "figures"
+    for name in (try? session.files.list(directory)) ?? [] where name.hasSuffix(".svg") {
+      if !names.contains("figures/\(name)") { try session.files.remove(directory / name) }
+    }
+  }
+
+  /// Bits are promised within one numerics id; results that mix several say so.
+  private func warnOfOtherNumerics(_ lock: StudyLock) {
+    let others = lock.numerics.filter { $0 != NumericsIdentity.current }
+    guard let other = others.first else { return }
+    session.console.say(
+      "warning[numerics.other]: some records were made with other numerics (\(other)); "
+        + "`microtome run --store` with an empty store makes all of them here")
+  }
+}

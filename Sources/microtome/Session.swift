@@ -1,0 +1,136 @@
+internal import ArgumentParser
+internal import Core
+internal import Execution
+private import Glibc
+internal import ManifestModel
+internal import Planning
+internal import Storage
+
+/// Options that every command on a manifest takes.
+struct StudyOptions: ParsableArguments {
+  @Argument(help: "The study's manifest.", completion: .file(extensions: ["yaml", "yml"]))
+  var manifest: String
+
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp(
+      "Where a dataset or weight file lies, as NAME=PATH. Locations are not part of a study.",
+      valueName: "name=path"))
+  var data: [String] = []
+
+  @Option(help: "The store's directory (default: .microtome in the root, or MICROTOME_STORE).")
+  var store: String?
+
+  @Option(help: "The directory that holds results/<study> (default: results in the root).")
+  var results: String?
+
+  @Flag(help: "Print exactly one JSON object to standard output.")
+  var json = false
+}
+
+/// A manifest that was read, its plan, and the place that it runs in.
+struct Session {
+  let console = Console()
+  let files = LocalFileSystem()
+  let manifest: Manifest
+  let plan: Plan
+  let workspace: Workspace
+  let locations: DataLocations
+  let options: StudyOptions
+
+  var study: Study { manifest.study }
+
+  init(_ options: StudyOptions) throws {
+    self.options = options
+    let path = Self.absolute(options.manifest)
+    do throws(InvalidManifest) {
+      manifest = try ManifestLoader(files: files).load(path, displayedAs: options.manifest)
+    } catch {
+      throw CommandFailure(error)
+    }
+    plan = Planning.plan(manifest.study)
+    let store = options.store ?? getenv("MICROTOME_STORE").map { String(cString: $0) }
+    do throws(StoreError) {
+      workspace = try Workspace(
+        manifest: path, study: manifest.study.name.value, store: store.map(Self.absolute),
+        results: options.results.map(Self.absolute), files: files)
+    } catch {
+      throw CommandFailure(error)
+    }
+    locations = try Self.locations(options, root: workspace.root, files: files)
+  }
+
+  /// The path that a word of the command line means; the only use of the working directory.
+  static func absolute(_ text: String) -> Path {
+    if text.hasPrefix("/") { return Path(text).normalized }
+    let here = getcwd(nil, 0)
+    defer { free(here) }
+    return (Path(here.map { String(cString: $0) } ?? "/") / text).normalized
+  }
+
+  /// Looks at the data and hashes what is new; missing data is an error of the environment.
+  func scan() throws -> Externals {
+    let console = console
+    do {
+      return try ExternalScan(
+        study: study, locations: locations, workspace: workspace,
+        progress: { name, done, total in
+          guard console.isInteractive, total > 64 << 20 else { return }
+          console.draw("\r\u{1B}[Khashing \(name): \(done * 100 / max(1, total)) %")
+          if done == total { console.draw("\r\u{1B}[K") }
+        }
+      ).run(for: plan)
+    } catch let error as EnvironmentProblems {
+      throw CommandFailure(error, sources: manifest.sources)
+    } catch let error as StoreError {
+      throw CommandFailure(error)
+    } catch let error as FileError {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The state of every step.
+  func resolve(_ externals: Externals) throws -> Resolution {
+    do {
+      return try Resolution(of: plan, externals: externals, in: workspace)
+    } catch let error as StoreError {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// The step with an id, or a failure that names the nearest ones.
+  func step(_ id: String) throws -> Step {
+    if let step = plan[StepID(id)] { return step }
+    let near = plan.steps.map(\.id.text).filter { $0.contains(id) || id.contains($0) }
+    throw CommandFailure(
+      status: 2, code: "no-such-step", message: "the study has no step `\(id)`", subject: id,
+      hint: near.isEmpty
+        ? "`microtome plan \(options.manifest)` lists the steps"
+        : "did you mean \(near.prefix(3).map { "`\($0)`" }.joined(separator: ", "))?")
+  }
+
+  /// Warnings of the manifest and of the design, in source order.
+  var warnings: [Diagnostic] { (manifest.warnings + plan.warnings).inSourceOrder }
+
+  func showWarnings() {
+    for warning in warnings { console.say(console.render(warning, manifest.sources)) }
+  }
+
+  private static func locations(
+    _ options: StudyOptions, root: Path, files: any FileSystem
+  ) throws -> DataLocations {
+    var named: [String: Path] = [:]
+    for word in options.data {
+      guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
+        throw CommandFailure(
+          status: 2, code: "command-line", message: "`--data \(word)` is not NAME=PATH",
+          hint: "write `--data glas=/path/to/glas`")
+      }
+      named[String(word[..<equals])] = absolute(String(word[word.index(after: equals)...]))
+    }
+    let file = root / ".microtome.data.yaml"
+    let text = try? files.read(file)
+    return DataLocations(
+      arguments: named, file: text.map { String(decoding: $0, as: UTF8.self) }, root: root)
+  }
+}

@@ -1,0 +1,111 @@
+import Core
+import Storage
+import Testing
+
+@Suite("Store")
+struct StoreTests {
+  let files = MemoryFileSystem()
+
+  func store() throws -> Store { try Store(at: "/project/.microtome", files: files) }
+
+  static func record(_ key: Digest, outputs: [RecordedOutput]) -> ActionRecord {
+    ActionRecord(
+      key: key, kind: "measure", version: 1, outputs: outputs, step: "s", seconds: 1.5,
+      cpuSeconds: 1, peakBytes: 10, threads: 1, numerics: "n", finished: "2023-01-01T00:00:00Z",
+      warnings: [])
+  }
+
+  @Test("an object comes back by the digest of its bytes")
+  func roundTrip() throws {
+    let store = try store()
+    let digest = try store.write(Array("abc".utf8))
+    // The published test vector of FIPS 180-4.
+    #expect(
+      digest.hex == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(try store.read(digest) == Array("abc".utf8))
+    #expect(try store.size(of: digest) == 3)
+  }
+
+  @Test("the store ignores itself in git")
+  func gitignore() throws {
+    _ = try store()
+    #expect(try files.read("/project/.microtome/.gitignore") == Array("*\n".utf8))
+  }
+
+  @Test("a damaged object is refused, moved away, and can be written again")
+  func damage() throws {
+    let digest = try store().write([1, 2, 3])
+    // Another process would not have the digest in its set of checked objects.
+    let fresh = try store()
+    try files.write([1, 2, 4], to: fresh.path(of: digest))
+    #expect(throws: StoreError.self) { try fresh.read(digest) }
+    #expect(try fresh.size(of: digest) == nil)
+    try fresh.write([1, 2, 3])
+    #expect(try fresh.read(digest) == [1, 2, 3])
+  }
+
+  @Test("an object that was cut short is written again")
+  func truncation() throws {
+    let store = try store()
+    let digest = try store.write([1, 2, 3])
+    try files.write([1], to: store.path(of: digest))
+    try store.write([1, 2, 3])
+    #expect(try files.read(store.path(of: digest)) == [1, 2, 3])
+  }
+
+  @Test("a missing object says which one")
+  func missing() throws {
+    let digest = SHA256.digest(of: [9])
+    let error = try #require(throws: StoreError.self) { try store().read(digest) }
+    #expect(error.code == .missing(digest))
+  }
+
+  @Test("a record comes back by its key; one that cannot be read says nothing")
+  func records() throws {
+    let store = try store()
+    let key = SHA256.digest(of: [1])
+    #expect(try store.record(for: key) == nil)
+    let output = RecordedOutput(name: "o", digest: try store.write([5]), bytes: 1)
+    let record = Self.record(key, outputs: [output])
+    try store.publish(record)
+    #expect(try store.record(for: key) == record)
+    #expect(try store.holdsOutputs(of: record))
+    let hex = key.hex
+    try files.write(
+      Array("{".utf8),
+      to: "/project/.microtome/actions" / "\(hex.prefix(2))/\(hex.dropFirst(2)).json")
+    #expect(try store.record(for: key) == nil)
+  }
+
+  @Test("a record whose output is gone or of another size does not hold", arguments: [true, false])
+  func outputs(isGone: Bool) throws {
+    let store = try store()
+    let digest = try store.write([5, 6])
+    let record = Self.record(
+      SHA256.digest(of: [1]), outputs: [.init(name: "o", digest: digest, bytes: 2)])
+    if isGone {
+      try files.remove(store.path(of: digest))
+    } else {
+      try files.write([5], to: store.path(of: digest))
+    }
+    #expect(try !store.holdsOutputs(of: record))
+  }
+}
+
+@Suite("Tree")
+struct TreeTests {
+  @Test("a tree reads back, in order of name")
+  func roundTrip() throws {
+    let entries = ["b", "a"].map {
+      Tree.Entry(name: $0, digest: SHA256.digest(of: Array($0.utf8)), bytes: 1)
+    }
+    let tree = Tree(entries)
+    #expect(tree.entries.map(\.name) == ["a", "b"])
+    #expect(try Tree(decoding: tree.encoded) == tree)
+  }
+
+  @Test("other bytes are no tree")
+  func refusal() {
+    #expect(throws: StoreError.self) { try Tree(decoding: Array("{}".utf8)) }
+  }
+}

@@ -1,0 +1,30 @@
+internal import TensorKernels
+
+/// The threads and the memory that one network runs on.
+///
+/// Not to be shared between threads; results do not depend on how many it has.
+public final class Engine {
+  let context: KernelContext
+
+  /// Threads at work, the caller's included.
+  public var threads: Int { context.workers.threads }
+
+  public init(threads: Int = 1) { context = KernelContext(threads: threads) }
+
+  /// Copies values into a tensor that no gradient is wanted of.
+  public func tensor(_ values: [Float], shape: [Int]) -> Tensor {
+    precondition(shape.reduce(1, *) == values.count, "the shape does not hold the values")
+    let buffer = context.buffers.take(values.count)
+    values.withUnsafeBufferPointer { source in
+      guard let base = source.baseAddress else { return }
+      buffer.pointer.update(from: base, count: source.count)
+    }
+    return Tensor(shape: shape, values: buffer, isTracked: false)
+  }
+
+  /// A tensor of undefined content (NaN in debug builds).
+  func tensor(shape: [Int], isTracked: Bool) -> Tensor {
+    Tensor(
+      shape: shape, values: context.buffers.take(shape.reduce(1, *)), isTracked: isTracked)
+  }
+}

@@ -1,0 +1,51 @@
+/// A convolution's parameters and geometry; the kernel's size is the weight's shape.
+public struct ConvolutionLayer {
+  public var weight: Parameter
+  public var bias: Parameter?
+  public var stride: Int
+  public var padding: Int
+
+  public init(weight: Parameter, bias: Parameter? = nil, stride: Int = 1, padding: Int = 0) {
+    self.weight = weight
+    self.bias = bias
+    self.stride = stride
+    self.padding = padding
+  }
+}
+
+/// A batch normalisation's parameters and statistics, with PyTorch's constants.
+public struct NormalisationLayer {
+  public var weight: Parameter
+  public var bias: Parameter
+  public var runningMean: Parameter
+  public var runningVariance: Parameter
+  /// PyTorch's default.
+  public static let epsilon = 1e-5
+  /// The share of a batch in the running statistics; PyTorch's default.
+  public static let momentum = 0.1
+
+  /// Takes `prefix.weight`, `.bias`, `.running_mean` and `.running_var`.
+  public init(_ prefix: String, in parameters: ParameterSet) {
+    weight = parameters["\(prefix).weight"]
+    bias = parameters["\(prefix).bias"]
+    runningMean = parameters["\(prefix).running_mean"]
+    runningVariance = parameters["\(prefix).running_var"]
+  }
+
+  /// The keys and shapes that `init` looks for, in PyTorch's order.
+  public static func keys(_ prefix: String, channels: Int) -> [(name: String, shape: [Int])] {
+    ["weight", "bias", "running_mean", "running_var"].map { ("\(prefix).\($0)", [channels]) }
+  }
+}
+
+/// A linear layer's parameters: weight `[out, in]` and bias.
+public struct LinearLayer {
+  public var weight: Parameter
+  public var bias: Parameter?
+
+  /// Takes `prefix.weight` and, if there is one, `prefix.bias`.
+  public init(_ prefix: String, in parameters: ParameterSet) {
+    weight = parameters["\(prefix).weight"]
+    bias = parameters.find("\(prefix).bias")
+  }
+}

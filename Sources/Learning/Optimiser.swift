@@ -1,0 +1,134 @@
+internal import Core
+internal import TensorKernels
+
+/// Which optimiser, with its constants; all by PyTorch's definitions.
+public enum OptimiserRule: Hashable, Sendable {
+  case sgd(momentum: Double = 0.9, weightDecay: Double = 1e-4, nesterov: Bool = false)
+  case adam(
+    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0)
+  /// Adam with decoupled weight decay.
+  case adamW(
+    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01)
+
+  /// Names of the arrays that are kept for each parameter.
+  var stateNames: [String] {
+    switch self {
+    case .sgd: ["velocity"]
+    case .adam, .adamW: ["first-moment", "second-moment"]
+    }
+  }
+}
+
+/// A loss or gradient was infinite or not a number; nothing was learned from it.
+public struct NonFinite: Error, Hashable, CustomStringConvertible {
+  /// `loss`, or the key of the parameter whose gradient it is.
+  public var subject: String
+  /// The optimiser step that failed, from 1.
+  public var step: Int
+  public var learningRate: Double
+
+  public init(subject: String, step: Int, learningRate: Double) {
+    self.subject = subject
+    self.step = step
+    self.learningRate = learningRate
+  }
+
+  public var description: String {
+    let what = subject == "loss" ? "the loss" : "the gradient of \(subject)"
+    return "\(what) is not finite at optimiser step \(step), learning rate \(learningRate)"
+  }
+}
+
+/// Moves parameters against their gradients.
+public final class Optimiser {
+  public let rule: OptimiserRule
+  /// Steps taken so far.
+  public private(set) var steps = 0
+  private let parameters: [Parameter]
+  /// Arrays by parameter, then by `rule.stateNames`; zeros at first.
+  private let state: [[Buffer]]
+  private let engine: Engine
+
+  public init(_ rule: OptimiserRule, for parameters: [Parameter], on engine: Engine) {
+    self.rule = rule
+    self.parameters = parameters
+    self.engine = engine
+    state = parameters.map { parameter in
+      rule.stateNames.map { _ in engine.context.buffers.takeZeroed(parameter.count) }
+    }
+  }
+
+  /// Forgets all gradients; to be called before a backward pass.
+  public func clearGradients() {
+    for parameter in parameters { parameter.clearGradient() }
+  }
+
+  /// Takes a step, unless the loss or a gradient is not finite.
+  public func step(loss: Double, learningRate: Double) throws(NonFinite) {
+    let subject = loss.isFinite ? firstNonFiniteGradient() : "loss"
+    if let subject {
+      throw NonFinite(subject: subject, step: steps + 1, learningRate: learningRate)
+    }
+    steps += 1
+    for (parameter, state) in zip(parameters, state) where parameter.hasGradient {
+      guard let gradient = parameter.gradient else { continue }
+      update(parameter, gradient, state, learningRate)
+    }
+  }
+
+  private func update(
+    _ parameter: Parameter, _ gradient: Buffer, _ state: [Buffer], _ learningRate: Double
+  ) {
+    let workers = engine.context.workers
+    switch rule {
+    case .sgd(let momentum, let weightDecay, let nesterov):
+      DescentRule(
+        learningRate: Float(learningRate), momentum: Float(momentum),
+        weightDecay: Float(weightDecay), nesterov: nesterov, isFirstStep: steps == 1
+      ).update(
+        parameter.values.pointer, gradient: gradient.pointer, velocity: state[0].pointer,
+        count: parameter.count, on: workers)
+    case .adam(let beta1, let beta2, let epsilon, let weightDecay),
+      .adamW(let beta1, let beta2, let epsilon, let weightDecay):
+      let isDecoupled = if case .adamW = rule { true } else { false }
+      AdamRule(
+        learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weightDecay: weightDecay, isDecoupled: isDecoupled,
+        correction1: 1 - PortableMath.pow(beta1, Double(steps)),
+        correction2: 1 - PortableMath.pow(beta2, Double(steps))
+      ).update(
+        parameter.values.pointer, gradient: gradient.pointer, firstMoment: state[0].pointer,
+        secondMoment: state[1].pointer, count: parameter.count, on: workers)
+    }
+  }
+
+  private func firstNonFiniteGradient() -> String? {
+    parameters.first { parameter in
+      guard parameter.hasGradient, let gradient = parameter.gradient else { return false }
+      return !isFinite(gradient.pointer, count: parameter.count)
+    }?.name
+  }
+}
+
+extension Optimiser {
+  /// Adds steps and state to a checkpoint.
+  public func save(to checkpoint: inout Checkpoint) {
+    checkpoint.counters.append(.init(name: "optimiser.steps", value: UInt64(steps)))
+    for (parameter, state) in zip(parameters, state) {
+      for (name, buffer) in zip(rule.stateNames, state) {
+        checkpoint.add("\(parameter.name)#\(name)", buffer)
+      }
+    }
+  }
+
+  /// Takes steps and state from a checkpoint of the same rule and parameters.
+  public func load(from checkpoint: inout Checkpoint.Reader) throws(MalformedCheckpoint) {
+    let steps = try checkpoint.counter("optimiser.steps")
+    for (parameter, state) in zip(parameters, state) {
+      for (name, buffer) in zip(rule.stateNames, state) {
+        try checkpoint.read("\(parameter.name)#\(name)", into: buffer)
+      }
+    }
+    self.steps = Int(clamping: steps)
+  }
+}

@@ -1,0 +1,104 @@
+internal import TensorKernels
+
+/// A named array that a network learns or keeps statistics in.
+///
+/// Outside it has PyTorch's shape and order; inside, weights of more than one dimension lie
+/// `[kh, kw, in, out]`, as the kernels want them.
+public final class Parameter {
+  /// The key of the state dict.
+  public let name: String
+  /// PyTorch's: `[out, in, kh, kw]`, `[out, in]` or `[channels]`.
+  public let shape: [Int]
+  let values: Buffer
+  private(set) var gradient: Buffer?
+  private var isGradientFresh = true
+
+  /// Zeros, until it is initialised or loaded.
+  public init(name: String, shape: [Int], on engine: Engine) {
+    self.name = name
+    self.shape = shape
+    values = engine.context.buffers.takeZeroed(shape.reduce(1, *))
+  }
+
+  public var count: Int { values.count }
+
+  /// Running statistics are kept, not learned.
+  public var isTrainable: Bool {
+    !name.hasSuffix("running_mean") && !name.hasSuffix("running_var")
+  }
+
+  /// A copy of the values in PyTorch's order.
+  public var array: [Float] { inArchiveOrder(values.pointer) }
+
+  /// A copy of the gradient in PyTorch's order, if there is one.
+  public var gradientArray: [Float]? { gradient.map { inArchiveOrder($0.pointer) } }
+
+  /// Replaces the values by some in PyTorch's order.
+  public func set(_ values: [Float]) {
+    precondition(values.count == count, "the values do not fit the parameter")
+    values.withUnsafeBufferPointer { source in
+      guard let base = source.baseAddress else { return }
+      if shape.count > 1 {
+        packWeights(base, out: shape[0], in: shape[1], taps: taps, into: self.values.pointer)
+      } else {
+        self.values.pointer.update(from: base, count: count)
+      }
+    }
+  }
+
+  /// Where an operation leaves its share of the gradient.
+  func gradientTarget(on engine: Engine) -> GradientTarget {
+    let buffer = gradient ?? engine.context.buffers.take(count)
+    gradient = buffer
+    let target = GradientTarget(buffer.pointer, accumulate: !isGradientFresh)
+    isGradientFresh = false
+    return target
+  }
+
+  /// Makes the next share overwrite what is there.
+  func clearGradient() { isGradientFresh = true }
+
+  /// Whether an operation has left a gradient since the last step.
+  var hasGradient: Bool { gradient != nil && !isGradientFresh }
+
+  private var taps: Int { shape.dropFirst(2).reduce(1, *) }
+
+  private func inArchiveOrder(_ source: UnsafePointer<Float>) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count) { target, filled in
+      filled = count
+      guard let base = target.baseAddress else { return }
+      if shape.count > 1 {
+        unpackWeights(source, out: shape[0], in: shape[1], taps: taps, into: base)
+      } else {
+        base.update(from: source, count: count)
+      }
+    }
+  }
+}
+
+/// A network's parameters in the order of its state dict.
+public struct ParameterSet {
+  public let all: [Parameter]
+  private let places: [String: Int]
+
+  /// - Parameter keys: Distinct names with PyTorch's shapes.
+  public init(_ keys: [(name: String, shape: [Int])], on engine: Engine) {
+    self.init(keys.map { Parameter(name: $0.name, shape: $0.shape, on: engine) })
+  }
+
+  public init(_ all: [Parameter]) {
+    self.all = all
+    places = Dictionary(
+      uniqueKeysWithValues: all.enumerated().map { ($0.element.name, $0.offset) })
+  }
+
+  public var trainable: [Parameter] { all.filter(\.isTrainable) }
+
+  public func find(_ name: String) -> Parameter? { places[name].map { all[$0] } }
+
+  /// The parameter of a name that is known to exist.
+  public subscript(name: String) -> Parameter {
+    guard let parameter = find(name) else { preconditionFailure("no parameter is named \(name)") }
+    return parameter
+  }
+}

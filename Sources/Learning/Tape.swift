@@ -1,0 +1,59 @@
+internal import TensorKernels
+
+/// Runs operations forward, and remembers how to run them backward.
+///
+/// An inference tape remembers nothing: what an operation no longer needs is reused at once. Each
+/// operation's gradient is added in the reverse order of the forward pass, so sums have one order.
+public final class Tape {
+  public enum Mode: Hashable, Sendable {
+    /// Batch statistics, running statistics updated, operations recorded.
+    case training
+    /// Running statistics, nothing recorded.
+    case inference
+  }
+
+  public let mode: Mode
+  public let engine: Engine
+  private var records: [() -> Void] = []
+
+  public init(_ mode: Mode, on engine: Engine) {
+    self.mode = mode
+    self.engine = engine
+  }
+
+  var isRecording: Bool { mode == .training }
+  var context: KernelContext { engine.context }
+
+  /// Marks an input whose gradient is wanted, as checks of single operations do.
+  public func track(_ values: [Float], shape: [Int]) -> Tensor {
+    let tensor = engine.tensor(values, shape: shape)
+    return Tensor(shape: shape, values: tensor.values, isTracked: true)
+  }
+
+  /// Goes back over all operations, last first, and forgets each one.
+  ///
+  /// Parameters and tracked tensors that are still held have their gradients then.
+  public func backward() {
+    while let record = records.popLast() { record() }
+  }
+
+  /// Starts the way back at a tensor that is not a loss.
+  public func seed(_ tensor: Tensor, gradient: [Float]) {
+    precondition(gradient.count == tensor.count, "the gradient does not fit the tensor")
+    let target = tensor.gradientTarget(on: engine)
+    for (i, value) in gradient.enumerated() {
+      target.pointer[i] = target.accumulate ? target.pointer[i] + value : value
+    }
+  }
+
+  /// Records the backward pass of an operation that made `output`; it is left out if no gradient
+  /// reached the output.
+  func record(_ output: Tensor, _ backward: @escaping (_ gradient: Buffer) -> Void) {
+    guard isRecording, output.isTracked else { return }
+    records.append {
+      guard let gradient = output.gradient else { return }
+      backward(gradient)
+      output.releaseGradient()
+    }
+  }
+}

@@ -1,0 +1,118 @@
+public import Learning
+
+/// What a segmentation network minimises.
+public enum SegmentationLoss: Hashable, Sendable {
+  /// Mean binary cross-entropy; softmax cross-entropy over pixels if there are several classes.
+  case crossEntropy
+  /// The same plus soft Dice (smooth 1, over batch and space), for one class.
+  case crossEntropyAndDice
+}
+
+/// A U-Net on ResNet-18 with its loss, its optimiser and its threads: what a training loop drives.
+///
+/// Images are normalised NHWC Float32 with 3 channels; masks are NHW, 0 or 1 (or class numbers when
+/// there are several classes). Sides are multiples of 32. The bits do not depend on `threads`.
+public final class SegmentationNetwork {
+  /// Logits for each pixel; one means foreground against background.
+  public let classes: Int
+  public let loss: SegmentationLoss
+  private let engine: Engine
+  private let network: UNet
+  private let optimiser: Optimiser
+
+  /// - Parameters:
+  ///   - encoderWidth: Scales all channel counts, encoder's and decoder's.
+  ///   - seed, replicate: Key the first weights; the decoder's depend on nothing else.
+  ///   - threads: How many work at once, the caller's included.
+  public init(
+    encoderWidth: Double, classes: Int = 1, loss: SegmentationLoss = .crossEntropyAndDice,
+    optimiser rule: OptimiserRule = .adamW(), seed: UInt64, replicate: UInt64, threads: Int = 1
+  ) {
+    precondition(
+      classes == 1 || loss == .crossEntropy, "soft Dice is for one class against background")
+    self.classes = classes
+    self.loss = loss
+    engine = Engine(threads: threads)
+    network = UNet(width: encoderWidth, classes: classes, on: engine)
+    network.initialise(seed: seed, replicate: replicate)
+    optimiser = Optimiser(rule, for: network.parameters.trainable, on: engine)
+  }
+
+  /// Optimiser steps taken, restored steps included.
+  public var steps: Int { optimiser.steps }
+
+  /// Takes one optimiser step and returns the loss before it.
+  ///
+  /// - Throws: `NonFinite` if the loss or a gradient is; no weight has changed then (running
+  ///   statistics have).
+  public func trainStep(
+    images: [Float], masks: [Float], batch: Int, height: Int, width: Int, learningRate: Double
+  ) throws(NonFinite) -> Double {
+    let tape = Tape(.training, on: engine)
+    let logits = network.logits(input(images, batch, height, width), on: tape)
+    let value = measure(logits, masks, on: tape)
+    optimiser.clearGradients()
+    tape.backward()
+    try optimiser.step(loss: value, learningRate: learningRate)
+    return value
+  }
+
+  /// Logits in NHWC, `batch * height * width * classes` of them, with running statistics.
+  public func predict(images: [Float], batch: Int, height: Int, width: Int) -> [Float] {
+    let tape = Tape(.inference, on: engine)
+    return network.logits(input(images, batch, height, width), on: tape).array
+  }
+
+  /// The loss with running statistics; nothing is learned.
+  public func evaluateLoss(
+    images: [Float], masks: [Float], batch: Int, height: Int, width: Int
+  ) -> Double {
+    let tape = Tape(.inference, on: engine)
+    return measure(network.logits(input(images, batch, height, width), on: tape), masks, on: tape)
+  }
+
+  private func input(_ images: [Float], _ batch: Int, _ height: Int, _ width: Int) -> Tensor {
+    engine.tensor(images, shape: [batch, height, width, 3])
+  }
+
+  private func measure(_ logits: Tensor, _ masks: [Float], on tape: Tape) -> Double {
+    classes == 1
+      ? tape.binaryCrossEntropy(logits, targets: masks, withDice: loss == .crossEntropyAndDice)
+      : tape.crossEntropy(logits, labels: masks)
+  }
+}
+
+extension SegmentationNetwork {
+  /// Replaces the encoder's weights and statistics by those of a torchvision state dict.
+  ///
+  /// Every key of `ResNet18.encoderKeys` must be there with its shape; `fc.*` and
+  /// `num_batches_tracked` are passed over, and any other key is an error.
+  public func loadEncoder(_ tensors: NamedTensors) throws(UnusableState) {
+    try network.encoder.parameters.load(tensors, adding: "encoder.", ignoring: "fc.")
+  }
+
+  /// Weights and statistics under segmentation_models_pytorch's keys, in its order.
+  public func exportState() -> NamedTensors { network.parameters.export() }
+
+  /// Replaces weights and statistics by what `exportState` gave.
+  public func importState(_ tensors: NamedTensors) throws(UnusableState) {
+    try network.parameters.load(tensors)
+  }
+
+  /// Everything a resumed run needs to go on with the same bits, as checksummed bytes.
+  public func checkpoint() -> [UInt8] {
+    var checkpoint = Checkpoint()
+    for parameter in network.parameters.all { checkpoint.add(parameter) }
+    optimiser.save(to: &checkpoint)
+    return checkpoint.encode()
+  }
+
+  /// Goes back to a checkpoint of the same configuration.
+  ///
+  /// - Throws: `MalformedCheckpoint`; the network may hold a part of it then and is not to be used.
+  public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
+    var reader = try Checkpoint.Reader(bytes)
+    for parameter in network.parameters.all { try reader.read(parameter) }
+    try optimiser.load(from: &reader)
+  }
+}

@@ -1,0 +1,83 @@
+public import Learning
+public import Networks
+
+/// Barlow Twins (Zbontar et al. 2021) on ResNet-18: two views of an image agree, and the features of
+/// their projections are decorrelated.
+public final class BarlowTwins {
+  /// What weighs the correlations off the diagonal; the paper's is 5e-3.
+  public let lambda: Double
+  private let engine: Engine
+  private let encoder: ResNet18
+  private let projector: Projector
+  private let optimiser: Optimiser
+
+  /// - Parameters:
+  ///   - width: Scales the encoder's channel counts.
+  ///   - projection: Width of the projector's two hidden layers and of its output.
+  ///   - seed: Keys the first weights of encoder and projector.
+  public init(
+    width: Double, projection: Int = 512, lambda: Double = 5e-3,
+    optimiser rule: OptimiserRule = .adamW(weightDecay: 1e-4), seed: UInt64, threads: Int = 1
+  ) {
+    self.lambda = lambda
+    engine = Engine(threads: threads)
+    encoder = ResNet18(width: width, on: engine)
+    projector = Projector(
+      inputs: ResNet18.channels(width: width)[4], width: projection, on: engine)
+    encoder.initialise(seed: seed, replicate: 0)
+    projector.initialise(seed: seed)
+    optimiser = Optimiser(
+      rule, for: encoder.parameters.trainable + projector.parameters.trainable, on: engine)
+  }
+
+  /// Optimiser steps taken, restored steps included.
+  public var steps: Int { optimiser.steps }
+
+  /// Takes one optimiser step over two views of the same images and returns the loss before it.
+  ///
+  /// - Parameters:
+  ///   - viewA, viewB: Normalised NHWC, `batch * side * side * 3`; `batch` is 2 at least.
+  /// - Throws: `NonFinite` if the loss or a gradient is; no weight has changed then.
+  public func step(
+    viewA: [Float], viewB: [Float], batch: Int, side: Int, learningRate: Double
+  ) throws(NonFinite) -> Double {
+    precondition(batch > 1, "a correlation takes two images at least")
+    let tape = Tape(.training, on: engine)
+    let a = project(viewA, batch, side, on: tape)
+    let b = project(viewB, batch, side, on: tape)
+    let loss = tape.redundancyReduction(a, b, lambda: lambda)
+    optimiser.clearGradients()
+    tape.backward()
+    try optimiser.step(loss: loss, learningRate: learningRate)
+    return loss
+  }
+
+  /// The encoder under torchvision's keys, without `fc`.
+  public func exportEncoder() -> NamedTensors { encoder.parameters.export() }
+
+  /// Everything a resumed run needs to go on with the same bits, as checksummed bytes.
+  public func checkpoint() -> [UInt8] {
+    var checkpoint = Checkpoint()
+    for parameter in encoder.parameters.all + projector.parameters.all {
+      checkpoint.add(parameter)
+    }
+    optimiser.save(to: &checkpoint)
+    return checkpoint.encode()
+  }
+
+  /// Goes back to a checkpoint of the same configuration.
+  ///
+  /// - Throws: `MalformedCheckpoint`; the learner may hold a part of it then and is not to be used.
+  public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
+    var reader = try Checkpoint.Reader(bytes)
+    for parameter in encoder.parameters.all + projector.parameters.all {
+      try reader.read(parameter)
+    }
+    try optimiser.load(from: &reader)
+  }
+
+  private func project(_ view: [Float], _ batch: Int, _ side: Int, on tape: Tape) -> Tensor {
+    let images = engine.tensor(view, shape: [batch, side, side, 3])
+    return projector.forward(encoder.embedding(images, on: tape), on: tape)
+  }
+}

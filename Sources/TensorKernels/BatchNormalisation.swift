@@ -1,0 +1,205 @@
+/// The sizes of a batch normalisation: `rows` samples (batch times pixels) of `channels` values.
+public struct NormalisationShape: Hashable, Sendable {
+  public var rows: Int
+  public var channels: Int
+
+  public init(rows: Int, channels: Int) {
+    self.rows = rows
+    self.channels = channels
+  }
+
+  /// Rows that stay in the first-level cache while each block of channels passes over them.
+  var rowsPerChunk: Int { max(1, 8_192 / channels) }
+  var chunks: Int { pieces(rows, of: rowsPerChunk) }
+  func range(of chunk: Int) -> Range<Int> {
+    chunk * rowsPerChunk..<min(rows, (chunk + 1) * rowsPerChunk)
+  }
+}
+
+/// Mean and biased variance of each channel.
+///
+/// Two passes within a chunk, in Float32; chunks are joined in order, in Float64 (Chan, Golub and
+/// LeVeque 1979).
+public func batchStatistics(
+  _ shape: NormalisationShape, input x: UnsafePointer<Float>,
+  mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>,
+  on context: KernelContext
+) {
+  let C = shape.channels
+  let means = context.buffers.take(shape.chunks * C)
+  let squares = context.buffers.take(shape.chunks * C)
+  context.workers.forEach(chunks: shape.chunks) { chunk in
+    let rows = shape.range(of: chunk)
+    let inverse = 1 / Float(rows.count)
+    for c in stride(from: 0, to: C, by: 8) {
+      var sum = Lanes()
+      for r in rows { sum += load(x + r * C + c, C - c) }
+      let mean = sum * inverse
+      var square = Lanes()
+      for r in rows {
+        let d = load(x + r * C + c, C - c) - mean
+        square = square.addingProduct(d, d)
+      }
+      store(mean, to: means.pointer + chunk * C + c, C - c)
+      store(square, to: squares.pointer + chunk * C + c, C - c)
+    }
+  }
+  for c in 0..<C {
+    var total = 0.0
+    for chunk in 0..<shape.chunks {
+      total += Double(means.pointer[chunk * C + c]) * Double(shape.range(of: chunk).count)
+    }
+    let average = total / Double(shape.rows)
+    var square = 0.0
+    for chunk in 0..<shape.chunks {
+      let d = Double(means.pointer[chunk * C + c]) - average
+      square +=
+        Double(squares.pointer[chunk * C + c]) + d * d * Double(shape.range(of: chunk).count)
+    }
+    mean[c] = Float(average)
+    variance[c] = Float(square / Double(shape.rows))
+  }
+}
+
+/// `y = γ (x - mean) / √(variance + ε) + β`, then `+ residual`, then `max(·, 0)`, as asked.
+///
+/// - Parameters:
+///   - mean, inverseDeviation: One for each channel.
+///   - gamma, beta: One for each channel, or nothing for 1 and 0.
+///   - residual: As large as x, or nothing.
+public func normalise(
+  _ shape: NormalisationShape, input x: UnsafePointer<Float>, mean: UnsafePointer<Float>,
+  inverseDeviation: UnsafePointer<Float>, gamma: UnsafePointer<Float>?,
+  beta: UnsafePointer<Float>?, residual: UnsafePointer<Float>?, rectify: Bool,
+  output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
+) {
+  let C = shape.channels
+  workers.forEach(chunks: shape.chunks) { chunk in
+    let rows = shape.range(of: chunk)
+    for c in stride(from: 0, to: C, by: 8) {
+      let lanes = C - c
+      var scale = load(inverseDeviation + c, lanes)
+      if let gamma { scale *= load(gamma + c, lanes) }
+      var shift = -load(mean + c, lanes) * scale
+      if let beta { shift += load(beta + c, lanes) }
+      for r in rows {
+        let i = r * C + c
+        var value = shift.addingProduct(load(x + i, lanes), scale)
+        if let residual { value += load(residual + i, lanes) }
+        store(rectify ? rectified(value) : value, to: y + i, lanes)
+      }
+    }
+  }
+}
+
+/// What the backward pass of a batch normalisation reads.
+public struct NormalisationRecord {
+  public var input: UnsafePointer<Float>
+  /// The output if it was rectified: it is positive where gradients pass.
+  public var rectifiedOutput: UnsafePointer<Float>?
+  public var mean: UnsafePointer<Float>
+  public var inverseDeviation: UnsafePointer<Float>
+  public var gamma: UnsafePointer<Float>?
+
+  public init(
+    input: UnsafePointer<Float>, rectifiedOutput: UnsafePointer<Float>?,
+    mean: UnsafePointer<Float>, inverseDeviation: UnsafePointer<Float>,
+    gamma: UnsafePointer<Float>?
+  ) {
+    self.input = input
+    self.rectifiedOutput = rectifiedOutput
+    self.mean = mean
+    self.inverseDeviation = inverseDeviation
+    self.gamma = gamma
+  }
+}
+
+/// One result of a backward pass: where it goes, and whether it is added to what is there.
+public struct GradientTarget {
+  public var pointer: UnsafeMutablePointer<Float>
+  public var accumulate: Bool
+
+  public init(_ pointer: UnsafeMutablePointer<Float>, accumulate: Bool) {
+    self.pointer = pointer
+    self.accumulate = accumulate
+  }
+
+  @inline(__always)
+  func put(_ value: Lanes, at i: Int, _ lanes: Int) {
+    store(accumulate ? load(pointer + i, lanes) + value : value, to: pointer + i, lanes)
+  }
+}
+
+/// The gradients of a batch normalisation whose statistics were those of the batch.
+public func normalisationGradient(
+  _ shape: NormalisationShape, outputGradient dy: UnsafePointer<Float>,
+  record: NormalisationRecord, gammaGradient: GradientTarget?, betaGradient: GradientTarget?,
+  inputGradient: GradientTarget, residualGradient: GradientTarget?, on context: KernelContext
+) {
+  let C = shape.channels
+  let partial = context.buffers.take(shape.chunks * 2 * C)
+  context.workers.forEach(chunks: shape.chunks) { chunk in
+    let rows = shape.range(of: chunk)
+    for c in stride(from: 0, to: C, by: 8) {
+      let lanes = C - c
+      let mean = load(record.mean + c, lanes)
+      var sum = Lanes()
+      var product = Lanes()
+      for r in rows {
+        let i = r * C + c
+        let gradient = passed(dy, record.rectifiedOutput, i, lanes)
+        sum += gradient
+        product = product.addingProduct(gradient, load(record.input + i, lanes) - mean)
+      }
+      store(sum, to: partial.pointer + chunk * 2 * C + c, lanes)
+      store(product, to: partial.pointer + (chunk * 2 + 1) * C + c, lanes)
+    }
+  }
+  let sums = context.buffers.take(2 * C)
+  for c in 0..<C {
+    var sum = 0.0
+    var product = 0.0
+    for chunk in 0..<shape.chunks {
+      sum += Double(partial.pointer[chunk * 2 * C + c])
+      product += Double(partial.pointer[(chunk * 2 + 1) * C + c])
+    }
+    product *= Double(record.inverseDeviation[c])
+    sums.pointer[c] = Float(sum)
+    sums.pointer[C + c] = Float(product)
+  }
+  for (target, offset) in [(betaGradient, 0), (gammaGradient, C)] {
+    guard let target else { continue }
+    for c in stride(from: 0, to: C, by: 8) {
+      target.put(load(sums.pointer + offset + c, C - c), at: c, C - c)
+    }
+  }
+  let inverse = 1 / Float(shape.rows)
+  context.workers.forEach(chunks: shape.chunks) { chunk in
+    let rows = shape.range(of: chunk)
+    for c in stride(from: 0, to: C, by: 8) {
+      let lanes = C - c
+      let deviation = load(record.inverseDeviation + c, lanes)
+      let mean = load(record.mean + c, lanes)
+      var scale = deviation
+      if let gamma = record.gamma { scale *= load(gamma + c, lanes) }
+      let constant = load(sums.pointer + c, lanes) * inverse
+      let slope = load(sums.pointer + C + c, lanes) * deviation * inverse
+      for r in rows {
+        let i = r * C + c
+        let gradient = passed(dy, record.rectifiedOutput, i, lanes)
+        let centred = load(record.input + i, lanes) - mean
+        inputGradient.put(scale * (gradient - constant - centred * slope), at: i, lanes)
+        residualGradient?.put(gradient, at: i, lanes)
+      }
+    }
+  }
+}
+
+@inline(__always)
+private func passed(
+  _ dy: UnsafePointer<Float>, _ output: UnsafePointer<Float>?, _ i: Int, _ lanes: Int
+) -> Lanes {
+  var gradient = load(dy + i, lanes)
+  if let output { gradient.replace(with: Lanes(), where: load(output + i, lanes) .<= 0) }
+  return gradient
+}

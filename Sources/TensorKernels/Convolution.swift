@@ -1,0 +1,144 @@
+/// The sizes of a two-dimensional convolution over NHWC images.
+///
+/// Weights are `[kernelHeight, kernelWidth, inputChannels, outputChannels]` everywhere here.
+public struct ConvolutionShape: Hashable, Sendable {
+  public var batch: Int
+  public var height: Int
+  public var width: Int
+  public var inputChannels: Int
+  public var outputChannels: Int
+  public var kernelHeight: Int
+  public var kernelWidth: Int
+  public var stride: Int
+  /// Zeros added at each of the four sides.
+  public var padding: Int
+
+  public init(
+    batch: Int, height: Int, width: Int, inputChannels: Int, outputChannels: Int,
+    kernelHeight: Int, kernelWidth: Int, stride: Int = 1, padding: Int = 0
+  ) {
+    self.batch = batch
+    self.height = height
+    self.width = width
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.kernelHeight = kernelHeight
+    self.kernelWidth = kernelWidth
+    self.stride = stride
+    self.padding = padding
+  }
+
+  public var outputHeight: Int { (height + 2 * padding - kernelHeight) / stride + 1 }
+  public var outputWidth: Int { (width + 2 * padding - kernelWidth) / stride + 1 }
+  public var inputCount: Int { batch * height * width * inputChannels }
+  public var outputPixels: Int { batch * outputHeight * outputWidth }
+  public var outputCount: Int { outputPixels * outputChannels }
+  public var weightCount: Int { kernelHeight * kernelWidth * inputChannels * outputChannels }
+  /// Two for each multiplication and addition of one pass.
+  public var operations: Double { 2 * Double(outputPixels) * Double(weightCount) }
+
+  /// With so few channels a whole kernel row is read as one stretch, from a padded copy.
+  var mergesKernelRows: Bool { inputChannels < 8 && kernelWidth > 1 }
+
+  /// The sizes when the input is padded already and a kernel row counts as one tap.
+  var padded: ConvolutionShape {
+    var shape = self
+    shape.height += 2 * padding
+    shape.width += 2 * padding
+    shape.padding = 0
+    return shape
+  }
+}
+
+/// Convolves: `y[n, p, q, :] = bias + Σ x[n, p·stride - padding + i, q·stride - padding + j, :] w[i, j]`.
+///
+/// - Parameters:
+///   - x: `[batch, height, width, inputChannels]`.
+///   - bias: `[outputChannels]` or nothing.
+///   - y: `[batch, outputHeight, outputWidth, outputChannels]`, overwritten.
+public func convolve(
+  _ shape: ConvolutionShape, input x: UnsafePointer<Float>, weights w: UnsafePointer<Float>,
+  bias: UnsafePointer<Float>?, output y: UnsafeMutablePointer<Float>, on context: KernelContext
+) {
+  let depth = shape.kernelHeight * shape.kernelWidth * shape.inputChannels
+  let panels = Panels(columns: shape.outputChannels, depth: depth)
+  let packed = context.buffers.take(panels.size)
+  panels.pack(w, stride: shape.outputChannels, into: packed.pointer, on: context.workers)
+  let paddedBias = bias.map { pad($0, to: panels, on: context) }
+  let copy = shape.mergesKernelRows ? padInput(shape, x, on: context) : nil
+  let gathering = Gathering(forward: shape)
+  let zeros = context.buffers.takeZeroed(gathering.depth)
+  let product = GatheredProduct(
+    rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels)
+  withExtendedLifetime((packed, paddedBias, copy, zeros)) {
+    product.run(
+      packed: packed.pointer, bias: paddedBias.map { UnsafePointer($0.pointer) },
+      accumulate: false, on: context.workers,
+      gather: gathering.gather(
+        from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y, zeros: zeros.pointer))
+  }
+}
+
+/// The gradient with respect to a convolution's input.
+///
+/// One product for each residue of the stride: input pixels of one residue meet the same taps.
+/// - Parameters:
+///   - dy: `[batch, outputHeight, outputWidth, outputChannels]`.
+///   - dx: `[batch, height, width, inputChannels]`, overwritten or added to.
+public func convolveInputGradient(
+  _ shape: ConvolutionShape, outputGradient dy: UnsafePointer<Float>,
+  weights w: UnsafePointer<Float>, inputGradient dx: UnsafeMutablePointer<Float>,
+  accumulate: Bool, on context: KernelContext
+) {
+  let zeros = context.buffers.takeZeroed(shape.outputChannels)
+  let uncovered = shape.kernelHeight < shape.stride || shape.kernelWidth < shape.stride
+  if uncovered, !accumulate { dx.update(repeating: 0, count: shape.inputCount) }
+  for y in 0..<min(shape.stride, shape.height) {
+    for x in 0..<min(shape.stride, shape.width) {
+      let gathering = Gathering(backward: shape, residueY: y, residueX: x)
+      guard !gathering.taps.isEmpty else { continue }
+      let panels = Panels(
+        columns: shape.inputChannels, depth: gathering.taps.count * shape.outputChannels)
+      let packed = context.buffers.take(panels.size)
+      panels.packTransposed(
+        w, stride: shape.outputChannels,
+        starts: gathering.taps.map { $0.weight * shape.inputChannels * shape.outputChannels },
+        piece: shape.outputChannels, into: packed.pointer, on: context.workers)
+      let product = GatheredProduct(
+        rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels)
+      withExtendedLifetime((packed, zeros)) {
+        product.run(
+          packed: packed.pointer, bias: nil, accumulate: accumulate, on: context.workers,
+          gather: gathering.gather(from: dy, to: dx, zeros: zeros.pointer))
+      }
+    }
+  }
+}
+
+/// The bias in a buffer as long as the panels are wide, so that whole vectors can be read.
+private func pad(
+  _ bias: UnsafePointer<Float>, to panels: Panels, on context: KernelContext
+) -> Buffer {
+  let buffer = context.buffers.takeZeroed(panels.count * 16)
+  buffer.pointer.update(from: bias, count: panels.columns)
+  return buffer
+}
+
+/// The input with its zeros around it.
+func padInput(
+  _ shape: ConvolutionShape, _ x: UnsafePointer<Float>, on context: KernelContext
+) -> Buffer {
+  let padded = shape.padded
+  let copy = context.buffers.takeZeroed(padded.inputCount)
+  let row = shape.width * shape.inputChannels
+  let paddedRow = padded.width * shape.inputChannels
+  context.workers.forEach(chunks: shape.batch) { n in
+    for h in 0..<shape.height {
+      let target =
+        copy.pointer + (n * padded.height + h + shape.padding) * paddedRow
+        + shape.padding * shape.inputChannels
+      target.update(from: x + (n * shape.height + h) * row, count: row)
+    }
+  }
+  return copy
+}

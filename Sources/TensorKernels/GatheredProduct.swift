@@ -1,0 +1,160 @@
+/// The product of a matrix that is gathered and one that is packed: every convolution, forward and
+/// backward, and every plain matrix product.
+///
+/// A row of the left matrix is `taps` stretches of `depth` contiguous floats, found by pointers
+/// (Dukhan, *The Indirect Convolution Algorithm*, 2019), so nothing is copied. Work is cut into
+/// chunks of rows and groups of panels by shape alone; each output is summed by one thread, first
+/// over blocks of about 384 elements of depth that keep a panel in the first-level cache.
+struct GatheredProduct {
+  var rows: Int
+  var taps: Int
+  var depth: Int
+  var panels: Panels
+
+  /// Fills, for rows `first ..< first + count`, the input pointers (six for each tap of each block
+  /// of six rows) and the output pointers (six for each block).
+  typealias Gather = (
+    _ first: Int, _ count: Int, _ inputs: UnsafeMutablePointer<Input>,
+    _ outputs: UnsafeMutablePointer<Output>
+  ) -> Void
+
+  private struct DepthBlock {
+    var tap: Int
+    var taps: Int
+    var offset: Int
+    var depth: Int
+  }
+
+  /// - Parameters:
+  ///   - bias: One value for each column, padded to whole panels, or `nil` for zero.
+  ///   - accumulate: Whether the product is added to what the output holds; excludes a bias.
+  func run(
+    packed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, accumulate: Bool,
+    on workers: WorkerPool, gather: @escaping Gather
+  ) {
+    let work = taps * depth * panels.columns
+    // Small products take longer chunks, so that a chunk stays a microsecond or more.
+    let rowsPerChunk = work < 8_192 ? 384 : 96
+    let rowChunks = pieces(rows, of: rowsPerChunk)
+    // With few rows the panels are shared out as well: sixteen chunks or more where there are any.
+    let groups = min(panels.count, max(1, 16 / max(1, rowChunks)))
+    let panelsPerGroup = pieces(panels.count, of: groups)
+    let blocks = depthBlocks
+    workers.forEach(chunks: rowChunks * groups) { chunk in
+      let first = chunk / groups * rowsPerChunk
+      let firstPanel = chunk % groups * panelsPerGroup
+      let lastPanel = min(panels.count, firstPanel + panelsPerGroup)
+      guard firstPanel < lastPanel else { return }
+      runChunk(
+        first: first, count: min(rowsPerChunk, rows - first), panels: firstPanel..<lastPanel,
+        blocks: blocks, packed: packed, bias: bias, accumulate: accumulate, gather: gather)
+    }
+  }
+
+  private var depthBlocks: [DepthBlock] {
+    let target = 384
+    var blocks: [DepthBlock] = []
+    if depth > target {
+      let size = pieces(pieces(depth, of: pieces(depth, of: target)), of: 8) * 8
+      for tap in 0..<taps {
+        for offset in stride(from: 0, to: depth, by: size) {
+          blocks.append(
+            DepthBlock(tap: tap, taps: 1, offset: offset, depth: min(size, depth - offset)))
+        }
+      }
+    } else {
+      let size = max(1, target / depth)
+      for tap in stride(from: 0, to: taps, by: size) {
+        blocks.append(DepthBlock(tap: tap, taps: min(size, taps - tap), offset: 0, depth: depth))
+      }
+    }
+    return blocks
+  }
+
+  private func runChunk(
+    first: Int, count: Int, panels range: Range<Int>, blocks: [DepthBlock],
+    packed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, accumulate: Bool, gather: Gather
+  ) {
+    let tiles = pieces(count, of: 6)
+    withUnsafeTemporaryAllocation(of: Input.self, capacity: tiles * taps * 6) { inputs in
+      withUnsafeTemporaryAllocation(of: Output.self, capacity: tiles * 6) { outputs in
+        let inputs = inputs.baseAddress!
+        let outputs = outputs.baseAddress!
+        gather(first, count, inputs, outputs)
+        fillLastTile(inputs, tiles: tiles, count: count)
+        for (b, block) in blocks.enumerated() {
+          for panel in range {
+            let width = self.panels.width(of: panel)
+            let used = self.panels.used(in: panel)
+            let columns =
+              packed + self.panels.offset(of: panel)
+              + (block.tap * depth + block.offset) * width
+            let start: TileStart =
+              accumulate || b > 0 ? .output : bias.map { .columns($0 + panel * 16) } ?? .zero
+            for tile in 0..<tiles {
+              let rows = inputs + (tile * taps + block.tap) * 6
+              let valid = min(6, count - tile * 6)
+              if valid == 6, used == width {
+                multiply(
+                  width, rows, block, columns, outputs + tile * 6, panel * 16, start)
+              } else {
+                multiplyPartial(
+                  width, rows, block, columns, outputs + tile * 6, panel * 16, start,
+                  valid: valid, used: used)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func multiply(
+    _ width: Int, _ rows: UnsafePointer<Input>, _ block: DepthBlock, _ b: UnsafePointer<Float>,
+    _ outputs: UnsafePointer<Output>, _ column: Int, _ start: TileStart
+  ) {
+    if width == 16 {
+      multiplyTile16(
+        rows: rows, taps: block.taps, offset: block.offset, depth: block.depth, b: b,
+        outputs: outputs, column: column, start: start)
+    } else {
+      multiplyTile8(
+        rows: rows, taps: block.taps, offset: block.offset, depth: block.depth, b: b,
+        outputs: outputs, column: column, start: start)
+    }
+  }
+
+  /// A tile at the edge goes through a full one beside it; the sums are the same.
+  @inline(never)
+  private func multiplyPartial(
+    _ width: Int, _ rows: UnsafePointer<Input>, _ block: DepthBlock, _ b: UnsafePointer<Float>,
+    _ outputs: UnsafePointer<Output>, _ column: Int, _ start: TileStart, valid: Int, used: Int
+  ) {
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 96) { tile in
+      withUnsafeTemporaryAllocation(of: Output.self, capacity: 6) { tileRows in
+        tile.initialize(repeating: 0)
+        for r in 0..<6 { tileRows[r] = tile.baseAddress! + r * 16 }
+        if case .output = start {
+          for r in 0..<valid {
+            for j in 0..<used { tile[r * 16 + j] = outputs[r][column + j] }
+          }
+        }
+        multiply(width, rows, block, b, UnsafePointer(tileRows.baseAddress!), 0, start)
+        for r in 0..<valid {
+          for j in 0..<used { outputs[r][column + j] = tile[r * 16 + j] }
+        }
+      }
+    }
+  }
+
+  /// Rows past the end repeat the tile's first, which may be read and is never stored.
+  private func fillLastTile(_ inputs: UnsafeMutablePointer<Input>, tiles: Int, count: Int) {
+    for r in (count - (tiles - 1) * 6)..<6 {
+      for tap in 0..<taps {
+        let row = inputs + ((tiles - 1) * taps + tap) * 6
+        row[r] = row[0]
+      }
+    }
+  }
+}

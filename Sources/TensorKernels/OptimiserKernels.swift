@@ -1,0 +1,99 @@
+/// Stochastic gradient descent with momentum, by PyTorch's definition.
+///
+///     d = g + weightDecay · p;  b = momentum · b + d  (b = d at the first step)
+///     p -= learningRate · (nesterov ? d + momentum · b : b)
+public struct DescentRule: Hashable, Sendable {
+  public var learningRate: Float
+  public var momentum: Float
+  public var weightDecay: Float
+  public var nesterov: Bool
+  public var isFirstStep: Bool
+
+  public init(
+    learningRate: Float, momentum: Float, weightDecay: Float, nesterov: Bool, isFirstStep: Bool
+  ) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+    self.nesterov = nesterov
+    self.isFirstStep = isFirstStep
+  }
+
+  /// Updates parameters and momentum in place.
+  public func update(
+    _ p: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
+    velocity b: UnsafeMutablePointer<Float>, count: Int, on workers: WorkerPool
+  ) {
+    workers.forEachStretch(of: count) { from, to in
+      for i in stride(from: from, to: to, by: 8) {
+        let value = load(p + i, to - i)
+        let d = load(g + i, to - i).addingProduct(value, Lanes(repeating: weightDecay))
+        let velocity = isFirstStep ? d : d + load(b + i, to - i) * momentum
+        let direction = nesterov ? d + velocity * momentum : velocity
+        store(velocity, to: b + i, to - i)
+        store(value - direction * learningRate, to: p + i, to - i)
+      }
+    }
+  }
+}
+
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), by PyTorch's definition.
+///
+///     m += (g - m)(1 - β₁);  v = β₂ v + (1 - β₂) g²
+///     p -= learningRate/(1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
+///
+/// Weight decay is added to the gradient, or, decoupled, shrinks p by `1 - learningRate · decay`.
+public struct AdamRule: Hashable, Sendable {
+  public var beta1: Float
+  public var beta2: Float
+  public var epsilon: Float
+  /// `1 - β₁` and `1 - β₂`, rounded once.
+  public var complement1: Float
+  public var complement2: Float
+  /// `learningRate / (1 - β₁ᵗ)`.
+  public var stepSize: Float
+  /// `1 / √(1 - β₂ᵗ)`.
+  public var deviationScale: Float
+  /// What p is multiplied by first; 1 unless decay is decoupled.
+  public var shrinkage: Float
+  /// What of p is added to its gradient.
+  public var weightDecay: Float
+
+  /// - Parameters:
+  ///   - correction1, correction2: `1 - β₁ᵗ` and `1 - β₂ᵗ` at step t, from 1.
+  public init(
+    learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double,
+    isDecoupled: Bool, correction1: Double, correction2: Double
+  ) {
+    self.beta1 = Float(beta1)
+    self.beta2 = Float(beta2)
+    self.epsilon = Float(epsilon)
+    complement1 = Float(1 - beta1)
+    complement2 = Float(1 - beta2)
+    stepSize = Float(learningRate / correction1)
+    deviationScale = Float(1 / correction2.squareRoot())
+    shrinkage = isDecoupled ? Float(1 - learningRate * weightDecay) : 1
+    self.weightDecay = isDecoupled ? 0 : Float(weightDecay)
+  }
+
+  /// Updates parameters and both moments in place.
+  public func update(
+    _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+    firstMoment: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,
+    count: Int, on workers: WorkerPool
+  ) {
+    workers.forEachStretch(of: count) { from, to in
+      for i in stride(from: from, to: to, by: 8) {
+        let value = load(p + i, to - i) * shrinkage
+        let g = load(gradient + i, to - i).addingProduct(value, Lanes(repeating: weightDecay))
+        var m = load(firstMoment + i, to - i)
+        m += (g - m) * complement1
+        let v = load(secondMoment + i, to - i) * beta2 + g * g * complement2
+        let denominator = v.squareRoot() * deviationScale + epsilon
+        store(m, to: firstMoment + i, to - i)
+        store(v, to: secondMoment + i, to - i)
+        store(value - m / denominator * stepSize, to: p + i, to - i)
+      }
+    }
+  }
+}

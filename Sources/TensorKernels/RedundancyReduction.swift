@@ -1,0 +1,96 @@
+/// The Barlow Twins loss of two batches of projections (Zbontar et al. 2021), and its gradients.
+///
+///     a', b' = columns of a and b with mean 0 and biased variance 1 (ε = 1e-5)
+///     c      = a'ᵀ b' / N
+///     loss   = Σᵢ (cᵢᵢ - 1)² + λ Σᵢ≠ⱼ cᵢⱼ²
+///
+/// - Parameters:
+///   - a, b: `[N, D]`.
+///   - aGradient, bGradient: Added to or overwritten.
+public func redundancyReduction(
+  a: UnsafePointer<Float>, b: UnsafePointer<Float>, rows N: Int, columns D: Int,
+  lambda: Float, aGradient: GradientTarget, bGradient: GradientTarget, on context: KernelContext
+) -> Double {
+  let shape = NormalisationShape(rows: N, channels: D)
+  let first = Standardised(a, shape, on: context)
+  let second = Standardised(b, shape, on: context)
+  let correlation = context.buffers.take(D * D)
+  matrixProductTransposingLeft(
+    first.values.pointer, second.values.pointer,
+    into: GradientTarget(correlation.pointer, accumulate: false), M: N, K: D, N: D, on: context)
+  let loss = correlationLoss(correlation.pointer, N: N, D: D, lambda: lambda, on: context)
+  let gradient = context.buffers.take(N * D)
+  matrixProductTransposingRight(
+    second.values.pointer, correlation.pointer,
+    into: GradientTarget(gradient.pointer, accumulate: false), M: N, K: D, N: D, on: context)
+  first.backward(gradient.pointer, input: a, shape, into: aGradient, on: context)
+  matrixProduct(
+    first.values.pointer, correlation.pointer, into: gradient.pointer, M: N, K: D, N: D,
+    on: context)
+  second.backward(gradient.pointer, input: b, shape, into: bGradient, on: context)
+  return withExtendedLifetime((first, second, correlation, gradient)) { loss }
+}
+
+/// Turns sums over the batch into the loss, and each sum into the loss's derivative by it.
+private func correlationLoss(
+  _ c: UnsafeMutablePointer<Float>, N: Int, D: Int, lambda: Float, on context: KernelContext
+) -> Double {
+  let inverse = 1 / Float(N)
+  return withUnsafeTemporaryAllocation(of: Double.self, capacity: D) { partial in
+    let partial = partial.baseAddress!
+    context.workers.forEach(chunks: D) { i in
+      var loss = 0.0
+      for j in 0..<D {
+        let value = c[i * D + j] * inverse
+        let distance = i == j ? value - 1 : value
+        let weight = i == j ? 1 : lambda
+        loss += Double(weight) * Double(distance) * Double(distance)
+        c[i * D + j] = 2 * weight * distance * inverse
+      }
+      partial[i] = loss
+    }
+    var total = 0.0
+    for i in 0..<D { total += partial[i] }
+    return total
+  }
+}
+
+/// A batch normalised without affine parameters, with what its backward pass needs.
+private struct Standardised {
+  let values: Buffer
+  let mean: Buffer
+  let inverseDeviation: Buffer
+
+  init(_ x: UnsafePointer<Float>, _ shape: NormalisationShape, on context: KernelContext) {
+    values = context.buffers.take(shape.rows * shape.channels)
+    mean = context.buffers.take(shape.channels)
+    inverseDeviation = context.buffers.take(shape.channels)
+    batchStatistics(
+      shape, input: x, mean: mean.pointer, variance: inverseDeviation.pointer, on: context)
+    invertDeviations(inverseDeviation.pointer, count: shape.channels, epsilon: 1e-5)
+    normalise(
+      shape, input: x, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
+      gamma: nil, beta: nil, residual: nil, rectify: false, output: values.pointer,
+      on: context.workers)
+  }
+
+  func backward(
+    _ gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, _ shape: NormalisationShape,
+    into target: GradientTarget, on context: KernelContext
+  ) {
+    normalisationGradient(
+      shape, outputGradient: gradient,
+      record: NormalisationRecord(
+        input: input, rectifiedOutput: nil, mean: mean.pointer,
+        inverseDeviation: inverseDeviation.pointer, gamma: nil),
+      gammaGradient: nil, betaGradient: nil, inputGradient: target, residualGradient: nil,
+      on: context)
+  }
+}
+
+/// Turns variances into `1 / √(variance + ε)`, in Float64.
+public func invertDeviations(
+  _ variance: UnsafeMutablePointer<Float>, count: Int, epsilon: Double
+) {
+  for c in 0..<count { variance[c] = Float(1 / (Double(variance[c]) + epsilon).squareRoot()) }
+}

@@ -1,0 +1,52 @@
+/// Eight lanes: one AVX2 register, and a divisor of every channel count that matters.
+typealias Lanes = SIMD8<Float>
+
+@inline(__always)
+func load(_ p: UnsafePointer<Float>) -> Lanes {
+  UnsafeRawPointer(p).loadUnaligned(as: Lanes.self)
+}
+
+@inline(__always)
+func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: value, as: Lanes.self)
+}
+
+extension SIMD8<Float> {
+  /// The lanes added pairwise in one fixed order.
+  @inline(__always)
+  var total: Float {
+    let a = lowHalf + highHalf
+    let b = a.lowHalf + a.highHalf
+    return b.x + b.y
+  }
+}
+
+/// How many pieces of `size` cover `count`.
+@inline(__always)
+func pieces(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
+
+/// Up to eight floats; zeros in the lanes past `count`.
+@inline(__always)
+func load(_ p: UnsafePointer<Float>, _ count: Int) -> Lanes {
+  if count >= 8 { return load(p) }
+  var value = Lanes()
+  for i in 0..<count { value[i] = p[i] }
+  return value
+}
+
+/// The first `count` lanes, or all of them.
+@inline(__always)
+func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>, _ count: Int) {
+  if count >= 8 { return store(value, to: p) }
+  for i in 0..<count { p[i] = value[i] }
+}
+
+extension WorkerPool {
+  /// Cuts `count` elements into stretches of 16,384 and calls `body` with each one's bounds.
+  func forEachStretch(of count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Void) {
+    let size = 16_384
+    forEach(chunks: pieces(count, of: size)) { chunk in
+      body(chunk * size, min(count, (chunk + 1) * size))
+    }
+  }
+}

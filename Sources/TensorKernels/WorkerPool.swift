@@ -1,0 +1,146 @@
+internal import Glibc
+internal import Synchronization
+
+/// A fixed set of threads that share out numbered chunks of work.
+///
+/// Which thread takes which chunk is left to chance, so chunks must be cut by shape alone, write
+/// disjoint memory, and leave reductions to the caller in chunk order: then the bits are the same
+/// for any number of threads. One caller at a time; a pool is not shared between callers.
+public final class WorkerPool {
+  /// Threads at work, the caller's included.
+  public let threads: Int
+  private let board = Board()
+  private var handles: [pthread_t] = []
+
+  public init(threads: Int) {
+    self.threads = max(1, threads)
+    for _ in 1..<self.threads {
+      var handle = pthread_t()
+      let argument = Unmanaged.passRetained(board).toOpaque()
+      let status = pthread_create(
+        &handle, nil,
+        { argument in
+          Unmanaged<Board>.fromOpaque(argument!).takeRetainedValue().work()
+          return nil
+        }, argument)
+      precondition(status == 0, "the system gives no more threads")
+      handles.append(handle)
+    }
+  }
+
+  deinit {
+    board.close()
+    for handle in handles { pthread_join(handle, nil) }
+  }
+
+  /// Calls `body` once for each chunk, and returns when all are done.
+  public func forEach(chunks: Int, _ body: @escaping (Int) -> Void) {
+    if threads == 1 || chunks <= 1 {
+      for chunk in 0..<chunks { body(chunk) }
+      return
+    }
+    let job = Job(chunks: chunks, body: body)
+    board.post(job)
+    job.run()
+    board.wait(for: job)
+  }
+}
+
+/// One call's chunks. A thread that arrives late finds none left and touches nothing.
+private final class Job {
+  let chunks: Int
+  let body: (Int) -> Void
+  let next = Atomic<Int>(0)
+  let finished = Atomic<Int>(0)
+
+  init(chunks: Int, body: @escaping (Int) -> Void) {
+    self.chunks = chunks
+    self.body = body
+  }
+
+  var isDone: Bool { finished.load(ordering: .acquiring) == chunks }
+
+  /// Takes chunks until none is left; true if the last one finished here.
+  @discardableResult
+  func run() -> Bool {
+    var last = false
+    while true {
+      let chunk = next.add(1, ordering: .relaxed).oldValue
+      guard chunk < chunks else { return last }
+      body(chunk)
+      last = finished.add(1, ordering: .acquiringAndReleasing).newValue == chunks
+    }
+  }
+}
+
+/// Where the caller posts jobs and the threads look for them.
+private final class Board {
+  // Addresses must not move, so these live outside the object's own storage.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var job: Job?
+  private let generation = Atomic<Int>(0)
+  private var isClosed = false
+
+  /// Looks before sleeping: consecutive kernels follow each other within microseconds.
+  private static let patience = 3_000
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(posted, nil)
+    pthread_cond_init(done, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(posted)
+    pthread_cond_destroy(done)
+    pthread_mutex_destroy(mutex)
+    posted.deallocate()
+    done.deallocate()
+    mutex.deallocate()
+  }
+
+  func post(_ job: Job) {
+    pthread_mutex_lock(mutex)
+    self.job = job
+    generation.add(1, ordering: .releasing)
+    pthread_cond_broadcast(posted)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func wait(for job: Job) {
+    for _ in 0..<Self.patience where job.isDone { break }
+    pthread_mutex_lock(mutex)
+    while !job.isDone { pthread_cond_wait(done, mutex) }
+    self.job = nil
+    pthread_mutex_unlock(mutex)
+  }
+
+  func close() {
+    pthread_mutex_lock(mutex)
+    isClosed = true
+    generation.add(1, ordering: .releasing)
+    pthread_cond_broadcast(posted)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func work() {
+    var seen = 0
+    while true {
+      for _ in 0..<Self.patience where generation.load(ordering: .acquiring) != seen { break }
+      pthread_mutex_lock(mutex)
+      while generation.load(ordering: .relaxed) == seen { pthread_cond_wait(posted, mutex) }
+      seen = generation.load(ordering: .relaxed)
+      let job = self.job
+      let isClosed = self.isClosed
+      pthread_mutex_unlock(mutex)
+      if isClosed { return }
+      if job?.run() == true {
+        pthread_mutex_lock(mutex)
+        pthread_cond_signal(done)
+        pthread_mutex_unlock(mutex)
+      }
+    }
+  }
+}

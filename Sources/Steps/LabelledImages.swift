@@ -33,21 +33,35 @@ struct LabelledImages {
     step: Int, settings: TrainingSettings, replicate: Int, isAugmented: Bool, seed: UInt64
   ) -> (images: [Float], masks: [Float]) {
     let side = settings.patch
-    var images = [Float](repeating: .nan, count: settings.batch * side * side * 3)
-    var masks = [Float](repeating: .nan, count: settings.batch * side * side)
+    let area = side * side
+    var images = [Float](repeating: .nan, count: settings.batch * area * 3)
+    var masks = [Float](repeating: .nan, count: settings.batch * area)
     for slot in 0..<settings.batch {
       var stream = RandomStream(
         seed: seed, purpose: "patch", UInt64(replicate), UInt64(step), UInt64(slot))
       let item = items[stream.index(below: items.count)]
-      let x = stream.index(below: max(1, item.image.width - side + 1))
-      let y = stream.index(below: max(1, item.image.height - side + 1))
-      let turn = stream.index(below: 8)
-      Patch.write(
-        of: item.image, labels: item.labels, x: x, y: y, side: side,
-        transform: isAugmented ? turn : 0, mean: normalization.mean,
-        standardDeviation: normalization.standardDeviation, slot: slot, images: &images,
-        masks: &masks)
+      let placement = PatchSampler.draw(
+        width: item.image.width, height: item.image.height, side: side, isTurned: isAugmented,
+        stream: &stream)
+      images.withSlot(slot, of: area * 3) {
+        PatchSampler.copy(
+          item.image, at: placement, side: side, normalization: normalization.channels, into: $0)
+      }
+      masks.withSlot(slot, of: area) {
+        PatchSampler.copy(item.labels, at: placement, side: side, into: $0)
+      }
     }
     return (images, masks)
+  }
+}
+
+extension [Float] {
+  /// Lends one of the equal parts of a batch to be written.
+  mutating func withSlot(
+    _ slot: Int, of count: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Void
+  ) {
+    withUnsafeMutableBufferPointer {
+      body(UnsafeMutableBufferPointer(rebasing: $0[slot * count..<(slot + 1) * count]))
+    }
   }
 }

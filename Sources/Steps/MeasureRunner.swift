@@ -15,7 +15,7 @@ struct MeasureRunner: StepRunner {
       counts.append(
         PixelCounts(
           truth: try context.labels(of: sample).labels.map { $0 != 0 },
-          prediction: try context.foreground(of: sample, in: predictions)))
+          prediction: try context.prediction(for: sample, in: predictions).labels.map { $0 != 0 }))
     }
     for name in context.parameter("metrics").list!.compactMap(\.text) {
       let metric = Metric.allCases.first { $0.fullName == name }!

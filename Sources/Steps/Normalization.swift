@@ -1,30 +1,34 @@
 internal import Core
 internal import Execution
+internal import Imaging
 internal import ManifestModel
 
 /// The constants that images are normalised by; they belong to the weights and travel with them.
 struct Normalization: Hashable {
-  var mean: [Float]
-  var standardDeviation: [Float]
+  var mean: [Double]
+  var standardDeviation: [Double]
 
   init(_ name: NormalizationName) {
-    let constants = name.constants
-    mean = constants.mean.map { Float($0) }
-    standardDeviation = constants.standardDeviation.map { Float($0) }
+    (mean, standardDeviation) = name.constants
+  }
+
+  /// The constants as patches are normalised by.
+  var channels: ChannelNormalization {
+    ChannelNormalization(mean: mean, standardDeviation: standardDeviation)
   }
 
   /// The constants as the metadata of a weight file keep them.
   var metadata: [String: String] {
-    func text(_ values: [Float]) -> String {
-      values.map { "\($0)" }.joined(separator: " ")
+    func text(_ values: [Double]) -> String {
+      values.map { shortestDecimal($0) }.joined(separator: " ")
     }
     return ["normalization.mean": text(mean), "normalization.std": text(standardDeviation)]
   }
 
   /// Reads back what `metadata` wrote.
   init(metadata: [String: String]) throws {
-    func values(_ key: String) -> [Float] {
-      (metadata[key] ?? "").split(separator: " ").compactMap { Float($0) }
+    func values(_ key: String) -> [Double] {
+      (metadata[key] ?? "").split(separator: " ").compactMap { Double($0) }
     }
     mean = values("normalization.mean")
     standardDeviation = values("normalization.std")

@@ -11,6 +11,6 @@ public enum NumericsIdentity {
 
   /// Architecture, revision of the kernels, and versions of the image libraries.
   public static var current: String {
-    "\(architecture) kernels-\(KernelRevision.current) png-\(PNG.libraryVersion)"
+    "\(architecture) kernels-\(KernelRevision.current) \(PNG.versions)"
   }
 }

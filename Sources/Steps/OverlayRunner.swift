@@ -11,11 +11,9 @@ struct OverlayRunner: StepRunner {
     let predictions = try Tree(decoding: context.read(input: "predictions"))
     let samples = try context.split(input: "split").samples.prefix(context.integer("images"))
     let entries = try samples.map { sample in
-      let foreground = try context.foreground(of: sample, in: predictions)
       let picture = Overlay.render(
         image: try context.image(of: sample), truth: try context.labels(of: sample),
-        prediction: LabelMap(
-          width: sample.width, height: sample.height, labels: foreground.map { $0 ? 1 : 0 }))
+        prediction: try context.prediction(for: sample, in: predictions))
       return try context.store("\(sample.id).png", PNG.encode(picture))
     }
     try context.write(output: "overlays", Tree(entries).encoded)

@@ -23,7 +23,7 @@ struct PredictRunner: StepRunner {
     for (i, sample) in samples.enumerated() {
       if context.shouldStop { throw StepInterrupted() }
       let probabilities = prediction.probabilities(of: try context.image(of: sample))
-      let map = probabilities.map(Probability.quantized)
+      let map = probabilities.map(QuantizedProbability.quantize)
       entries.append(
         try context.store(
           "\(sample.id).npy", NPY.encode(map, shape: [sample.height, sample.width])))
@@ -34,11 +34,12 @@ struct PredictRunner: StepRunner {
 }
 
 extension StepContext {
-  /// Which pixels a prediction calls foreground, sample by sample.
-  func foreground(of sample: SplitIndex.Sample, in predictions: Tree) throws -> [Bool] {
+  /// The prediction for a sample: 1 where it says foreground.
+  func prediction(for sample: SplitIndex.Sample, in predictions: Tree) throws -> LabelMap {
     guard let entry = predictions["\(sample.id).npy"] else {
       throw StepFailure("measure.no-prediction", "image \(sample.id) has no prediction")
     }
-    return try NPY.decode(read(object: entry.digest)).uint8.map(Probability.isForeground)
+    return QuantizedProbability.foreground(
+      try NPY.decode(read(object: entry.digest)).uint8, width: sample.width, height: sample.height)
   }
 }

@@ -20,7 +20,7 @@ struct PretrainRunner: StepRunner {
 private struct PretrainingSession {
   let context: StepContext
   let settings: TrainingSettings
-  let learner: BarlowTwinsLearner
+  let learner: BarlowTwins
   let images: [RGBImage]
   let pipeline: ViewPipeline
   let normalization: Normalization
@@ -38,14 +38,13 @@ private struct PretrainingSession {
     normalization = Normalization(context)
     images = try context.split(input: "images").samples.map { try context.image(of: $0) }
     steps = TrainingSettings.steps(context, images: images.count)
-    learner = BarlowTwinsLearner(
-      encoderWidth: settings.width, projectorWidth: context.integer("projector"),
-      redundancyWeight: context.number("redundancy_weight"), optimiser: settings.rule,
+    learner = BarlowTwins(
+      width: settings.width, projection: context.integer("projector"),
+      lambda: context.number("redundancy_weight"), optimiser: settings.rule,
       seed: context.action.seed, threads: context.threads)
     pipeline = ViewPipeline(
       kind: context.text("augmentation") == "pathology" ? .pathology : .natural,
-      side: settings.patch, mean: normalization.mean,
-      standardDeviation: normalization.standardDeviation)
+      normalization: normalization.channels)
     curves.last = steps
     curves.selected = steps
   }
@@ -59,8 +58,12 @@ private struct PretrainingSession {
       var stream = RandomStream(
         seed: context.action.seed, purpose: "view", UInt64(step), UInt64(slot))
       let image = images[stream.index(below: images.count)]
-      pipeline.write(of: image, stream: &stream, slot: slot, into: &first)
-      pipeline.write(of: image, stream: &stream, slot: slot, into: &second)
+      first.withSlot(slot, of: side * side * 3) {
+        pipeline.view(of: image, side: side, stream: &stream, into: $0)
+      }
+      second.withSlot(slot, of: side * side * 3) {
+        pipeline.view(of: image, side: side, stream: &stream, into: $0)
+      }
     }
     let rate = settings.learningRate(at: step, of: steps)
     let loss: Double

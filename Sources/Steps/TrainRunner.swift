@@ -3,6 +3,7 @@ internal import Core
 internal import Evaluation
 internal import Execution
 internal import Imaging
+internal import Learning
 internal import Networks
 internal import Planning
 
@@ -140,12 +141,18 @@ private struct TrainingSession {
         width: item.image.width, height: item.image.height, window: settings.patch,
         stride: settings.patch)
       for position in grid.positions {
+        let side = settings.patch
+        var images = [Float](repeating: .nan, count: side * side * 3)
+        var masks = [Float](repeating: .nan, count: side * side)
+        images.withUnsafeMutableBufferPointer {
+          PatchSampler.copy(
+            item.image, at: position, side: side, normalization: normalization.channels, into: $0)
+        }
+        masks.withUnsafeMutableBufferPointer {
+          PatchSampler.copy(item.labels, at: position, side: side, into: $0)
+        }
         sum += network.evaluateLoss(
-          images: grid.windows(
-            [position], of: item.image, mean: normalization.mean,
-            standardDeviation: normalization.standardDeviation),
-          masks: grid.masks([position], of: item.labels), batch: 1, height: settings.patch,
-          width: settings.patch)
+          images: images, masks: masks, batch: 1, height: side, width: side)
         count += 1
       }
     }

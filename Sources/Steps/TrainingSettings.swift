@@ -1,7 +1,6 @@
 internal import Core
 internal import Execution
 internal import Learning
-internal import ManifestModel
 internal import Networks
 
 /// What training and pretraining steps read of their parameters.
@@ -11,10 +10,7 @@ struct TrainingSettings {
   var width: Double
   var rule: OptimiserRule
   var learningRate: Double
-  private let schedule: CanonicalValue
-  private let warmup: Int
-  private let every: Int
-  private let factor: Double
+  private let schedule: LearningRateSchedule
 
   init(_ context: StepContext) {
     patch = context.integer("training.patch")
@@ -30,27 +26,21 @@ struct TrainingSettings {
     case "adam": rule = .adam(weightDecay: decay)
     default: rule = .adamW(weightDecay: decay)
     }
-    schedule = context.parameter("training.schedule")
     let parameters = context.action.parameters
-    warmup = parameters["training.schedule.warmup"]?.integer ?? 0
-    every = parameters["training.schedule.every"]?.integer ?? 1
-    factor = parameters["training.schedule.factor"]?.number ?? 1
+    schedule =
+      switch context.text("training.schedule") {
+      case "cosine": .cosine(warmUp: parameters["training.schedule.warmup"]!.integer!)
+      case "step":
+        .step(
+          interval: parameters["training.schedule.every"]!.integer!,
+          factor: parameters["training.schedule.factor"]!.number!)
+      default: .constant
+      }
   }
 
   /// The learning rate of an optimiser step, counted from 0, out of all steps.
   func learningRate(at step: Int, of steps: Int) -> Double {
-    switch schedule {
-    case "cosine":
-      if step < warmup { return learningRate * Double(step + 1) / Double(warmup) }
-      let progress = Double(step - warmup) / Double(max(1, steps - warmup))
-      // Half a cosine from 1 down to 0: (1 + cos(pi t)) / 2.
-      let (cosine, _) = PortableMath.cosineAndSine(turns: progress / 2)
-      return learningRate * 0.5 * (1 + cosine)
-    case "step":
-      return (0..<(step / every)).reduce(learningRate) { rate, _ in rate * factor }
-    default:
-      return learningRate
-    }
+    schedule.rate(base: learningRate, step: step, total: steps)
   }
 
   /// Optimiser steps for a training set: as declared, or from epochs, in which every image is drawn

@@ -16,22 +16,27 @@ struct WindowedPrediction {
   func probabilities(of image: RGBImage) -> [Float] {
     let grid = WindowGrid(width: image.width, height: image.height, window: window, stride: stride)
     var average = WindowAverage(grid)
-    let positions = grid.positions
     var first = 0
-    while first < positions.count {
-      let chunk = positions[first..<min(first + Self.batch, positions.count)]
-      let logits = network.predict(
-        images: grid.windows(
-          Array(chunk), of: image, mean: normalization.mean,
-          standardDeviation: normalization.standardDeviation),
-        batch: chunk.count, height: window, width: window)
-      let area = window * window
-      for (i, position) in chunk.enumerated() {
-        average.add(logits[i * area..<(i + 1) * area].map(Self.sigmoid), at: position)
+    while first < grid.positions.count {
+      let chunk = grid.positions[first..<min(first + Self.batch, grid.positions.count)]
+      var images = [Float](repeating: .nan, count: chunk.count * window * window * 3)
+      for (slot, position) in chunk.enumerated() {
+        images.withSlot(slot, of: window * window * 3) {
+          PatchSampler.copy(
+            image, at: position, side: window, normalization: normalization.channels, into: $0)
+        }
+      }
+      var probabilities = network.predict(
+        images: images, batch: chunk.count, height: window, width: window
+      ).map(Self.sigmoid)
+      for (slot, position) in chunk.enumerated() {
+        probabilities.withSlot(slot, of: window * window) {
+          average.add(UnsafeBufferPointer($0), at: position)
+        }
       }
       first += Self.batch
     }
-    return average.values
+    return average.probabilities
   }
 
   private static func sigmoid(_ logit: Float) -> Float {

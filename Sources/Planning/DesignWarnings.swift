@@ -44,8 +44,9 @@ private func cannotReject(
     min(1, factor * 2 / Double(sign: .plus, exponent: replicates, significand: 1))
   }
   let n = experiment.replicates.value
-  guard smallest(n) > alpha else { return nil }
-  let enough = (n...1100).first { smallest($0) <= alpha } ?? n
+  // Significant means a p under alpha: one that equals it does not reject.
+  guard smallest(n) >= alpha else { return nil }
+  let enough = (n...1100).first { smallest($0) < alpha } ?? n
   let raw = min(1, 2 / Double(sign: .plus, exponent: n, significand: 1))
   let corrected =
     factor == 1

@@ -4,7 +4,7 @@ internal import ManifestModel
 extension Planner {
   /// Adds a step for each comparison and test set, and one that corrects the pooled ones together.
   mutating func addComparisons() {
-    var pooled: [(id: StepID, alpha: Located<Double>, correction: Located<Correction>)] = []
+    var pooled: [StepID] = []
     for comparison in study.comparisons {
       guard
         let experiment = study.experiments.first(where: {
@@ -13,21 +13,13 @@ extension Planner {
       else { preconditionFailure("a valid study compares experiments that it has") }
       for test in (experiment.test + experiment.outOfDomain).map(\.value) {
         let id = addComparison(comparison, of: experiment, on: test)
-        if comparison.family.value == .study {
-          pooled.append((id, comparison.alpha, comparison.correction))
-        }
+        if comparison.family.value == .study { pooled.append(id) }
       }
     }
-    guard let first = pooled.first else { return }
+    guard !pooled.isEmpty else { return }
     add(
-      "study/adjust", .adjust,
-      [
-        .init("alpha", .number(first.alpha.value), at: first.alpha.location),
-        .init(
-          "correction", .text(first.correction.value.rawValue), at: first.correction.location),
-      ],
-      pooled.map { .init($0.id.text, .output($0.id, "comparison")) }, group: "study",
-      at: first.alpha.location)
+      "study/adjust", .adjust, [], pooled.map { .init($0.text, .output($0, "comparison")) },
+      group: "study", at: study.comparisons.first?.location)
   }
 
   private mutating func addComparison(
@@ -52,9 +44,6 @@ extension Planner {
         }
       }
     }
-    // Pooled comparisons are corrected by the step that sees all of them.
-    let correction =
-      comparison.family.value == .study ? Correction.none : comparison.correction.value
     return add(
       StepID(
         "\(experiment.name.value)/\(comparison.candidate.value)-\(comparison.baseline.value)"
@@ -62,7 +51,9 @@ extension Planner {
       .compare,
       [
         .init("alpha", .number(comparison.alpha.value), at: comparison.alpha.location),
-        .init("correction", .text(correction.rawValue), at: comparison.correction.location),
+        .init(
+          "correction", .text(comparison.correction.value.rawValue),
+          at: comparison.correction.location),
         .init(
           "equivalence_margin",
           comparison.equivalenceMargin.map { .number($0.value) } ?? .null,

@@ -21,7 +21,8 @@ struct CompareRunner: StepRunner {
     }
     let result = PairedComparison.evaluate(
       ComparisonInput(
-        sizes: sizes, alpha: context.number("alpha"), correction: context.text("correction"),
+        sizes: sizes, alpha: context.number("alpha"), 
+        correction: MultiplicityCorrection(rawValue: context.text("correction"))!,
         equivalenceMargin: context.parameter("equivalence_margin").number,
         seed: context.action.seed))
     try context.write(output: "comparison", JSON.encode(result))
@@ -41,8 +42,7 @@ struct AdjustRunner: StepRunner {
     let results = try names.map { name in
       try JSON.decode(ComparisonResult.self, from: context.read(input: name))
     }
-    let adjusted = PairedComparison.readjust(
-      results, alpha: context.number("alpha"), correction: context.text("correction"))
+    let adjusted = PairedComparison.readjust(results)
     for (name, result) in zip(names, adjusted) {
       try context.write(output: name, JSON.encode(result))
     }

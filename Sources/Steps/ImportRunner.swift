@@ -30,12 +30,14 @@ struct ImportRunner: StepRunner {
         context.progress(
           min(1, Double(2 * done) / Double(max(1, digests.count))), "image \(sample.id)")
       })
-    for problem in problems where problem.isWarning { context.warn(problem.message) }
-    let errors = problems.filter { !$0.isWarning }
+    for problem in problems where problem.severity == .warning {
+      context.warn(problem.about)
+    }
+    let errors = problems.filter { $0.severity == .error }
     guard errors.isEmpty else {
       throw StepFailure(
         errors.map {
-          .init(code: $0.code, message: "\($0.file): \($0.message)", hint: $0.hint)
+          .init(code: $0.code.name, message: $0.about, hint: $0.hint)
         })
     }
     try writer.finish(context)
@@ -54,8 +56,15 @@ struct ImportRunner: StepRunner {
     return DatasetRequest(
       format: format, group: parameters["group"]?.text, stratify: parameters["stratify"]?.text,
       pixelSize: parameters["pixel_size"]?.number,
-      images: parameters["folder.images"]?.text ?? ".",
-      masks: parameters["folder.masks"]?.text ?? "masks", table: parameters["folder.table"]?.text,
-      filePixelSize: parameters["folder.pixel_size"]?.number)
+      layout: .init(
+        images: parameters["folder.images"]?.text ?? ".",
+        masks: parameters["folder.masks"]?.text ?? "masks",
+        table: parameters["folder.table"]?.text,
+        filePixelSize: parameters["folder.pixel_size"]?.number))
   }
+}
+
+extension DatasetProblem {
+  /// The message with the file that it is about.
+  fileprivate var about: String { file.isEmpty ? message : "\(file): \(message)" }
 }

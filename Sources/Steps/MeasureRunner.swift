@@ -14,8 +14,8 @@ struct MeasureRunner: StepRunner {
     for sample in samples {
       counts.append(
         PixelCounts(
-          truth: try context.labels(of: sample).labels.map { $0 != 0 },
-          prediction: try context.prediction(for: sample, in: predictions).labels.map { $0 != 0 }))
+          truth: try context.labels(of: sample).labels,
+          prediction: try context.prediction(for: sample, in: predictions).labels))
     }
     for name in context.parameter("metrics").list!.compactMap(\.text) {
       let metric = Metric.allCases.first { $0.fullName == name }!
@@ -34,7 +34,7 @@ struct MeasureRunner: StepRunner {
       case .iou, .iouPooled: Overlap.iou
       }
     if metric.isPooled {
-      let value = measure(PixelCounts.sum(counts))
+      let value = measure(PixelCounts.pooled(counts))
       return [.init(image: "*", patient: "*", value: value.value, reason: value.reason)]
     }
     return zip(samples, counts).map { sample, counts in

@@ -17,35 +17,34 @@ struct SubsetRunner: StepRunner {
         "subset.too-large", "\(count) images cannot be drawn from a pool of \(pool.count)",
         hint: "use at most \(pool.count), or `all`")
     }
-    let order = SubsetDraw.order(
-      pool.map { .init(id: $0.id, patient: $0.patient, stratum: $0.stratum ?? "") },
-      split: context.action.inputs["split"]!, replicate: context.integer("replicate"),
-      seed: context.action.seed)
-    let drawn = Array(order.prefix(count))
+    let drawn = SubsetDraw(
+      pool: pool.map { PoolSample(id: $0.id, patient: $0.patient, stratum: $0.stratum ?? "") },
+      splitDigest: context.action.inputs["split"]!, replicate: context.integer("replicate"),
+      seed: context.action.seed
+    ).subset(count)
     var subset = Subset(training: drawn.map(\.id), holdout: [])
     if let share = context.parameter("selection.holdout").number {
-      let division = try holdout(of: drawn, share: share)
-      if division.splitsPatients {
+      let division = try holdOut(of: drawn, share: share)
+      if division.sharesPatient {
         context.warn(
           "the subset of \(count) has one patient: its hold-out is split by image, not by patient")
       }
       subset = Subset(
-        training: division.training.map(\.id), holdout: division.holdout.map(\.id))
+        training: division.training.map(\.id), holdout: division.heldOut.map(\.id))
     }
     try context.write(output: "subset", JSON.encode(subset))
     try context.write(
       output: "size", JSON.encode(SubsetCount(images: count, pool: pool.count)))
   }
 
-  private func holdout(
-    of drawn: [SubsetDraw.Sample], share: Double
-  ) throws -> SubsetDraw.Division {
-    do throws(SubsetDraw.NoTrainingImage) {
-      return try SubsetDraw.holdout(of: drawn, share: share)
+  private func holdOut(of drawn: [PoolSample], share: Double) throws -> HoldOut {
+    do throws(HoldOut.Problem) {
+      return try SubsetDraw.holdOut(of: drawn, share: share)
     } catch {
       throw StepFailure(
         "subset.no-training-image",
-        "a hold-out of \(shortestDecimal(share * 100)) % of \(drawn.count) images leaves none to train on",
+        "a hold-out of \(shortestDecimal(share * 100)) % of \(drawn.count) images leaves none to "
+          + "train on",
         hint: "use a larger size, a smaller hold-out, or `selection: last`")
     }
   }

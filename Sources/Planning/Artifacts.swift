@@ -138,3 +138,20 @@ public struct MeasuredValues: Hashable, Sendable, Codable {
     self.values = values
   }
 }
+
+/// How well a published weight file fitted an encoder: output `report` of a loading step.
+public struct EncoderLoad: Hashable, Sendable, Codable {
+  /// How many encoder tensors took the file's values.
+  public var matched: Int
+  public var missing: [String]
+  public var unexpected: [String]
+  /// The share of the encoder's parameters that were filled.
+  public var share: Double
+
+  public init(matched: Int, missing: [String], unexpected: [String], share: Double) {
+    self.matched = matched
+    self.missing = missing
+    self.unexpected = unexpected
+    self.share = share
+  }
+}

@@ -18,7 +18,7 @@ extension Planner {
     }
     guard !pooled.isEmpty else { return }
     add(
-      "study/adjust", .adjust, [], pooled.map { .init($0.text, .output($0, "comparison")) },
+      StepNames.adjust, .adjust, [], pooled.map { .init($0.text, .output($0, "comparison")) },
       group: "study", at: study.comparisons.first?.location)
   }
 
@@ -30,13 +30,14 @@ extension Planner {
     for size in experiment.subsetSizes {
       // The subset says how many images `25%` or `all` came to.
       inputs.append(
-        .init("subset/n=\(size.value)", .output(Self.subset(experiment, size, 1), "size")))
+        .init(
+          "subset/n=\(size.value)", .output(StepNames.subset(experiment, size.value, 1), "size")))
       for replicate in 1...experiment.replicates.value {
         for (arm, name) in [
           ("candidate", comparison.candidate.value), ("baseline", comparison.baseline.value),
         ] {
-          let measure = Self.cell(
-            experiment, name, size, replicate, "measure/\(Self.short(test))")
+          let measure = StepNames.test(
+            .measure, experiment, name, size.value, replicate, on: test)
           inputs.append(
             .init(
               "\(arm)/n=\(size.value)/r=\(replicate)",
@@ -45,9 +46,7 @@ extension Planner {
       }
     }
     return add(
-      StepID(
-        "\(experiment.name.value)/\(comparison.candidate.value)-\(comparison.baseline.value)"
-          + "/\(metric.rawValue)/\(Self.short(test))/compare"),
+      StepNames.compare(comparison, on: test),
       .compare,
       [
         .init("alpha", .number(comparison.alpha.value), at: comparison.alpha.location),

@@ -72,7 +72,7 @@ struct Planner {
     let name = dataset.name.value
     if let recipe = dataset.synthesis {
       return add(
-        StepID("\(name)/synthesize"), .synthesize, parameters(of: recipe, format: dataset.format),
+        StepNames.images(of: dataset), .synthesize, parameters(of: recipe, format: dataset.format),
         [], group: name, at: dataset.name.location)
     }
     let format = Step.Parameter(
@@ -81,7 +81,7 @@ struct Planner {
       StepID("\(name)/source"), .source, [format], [.init("files", .listing(dataset: name))],
       group: name, at: dataset.name.location)
     return add(
-      StepID("\(name)/import"), .import, [format] + parameters(of: dataset),
+      StepNames.images(of: dataset), .import, [format] + parameters(of: dataset),
       [.init("listing", .output(source, "listing"))], group: name, at: dataset.name.location)
   }
 
@@ -93,7 +93,7 @@ struct Planner {
       holdout = .init("selection.holdout", .number(share.value), at: share.location)
     }
     add(
-      Self.subset(experiment, size, replicate), .subset,
+      StepNames.subset(experiment, size.value, replicate), .subset,
       [
         .init("size", .text(size.value.description), at: size.location),
         .init("replicate", CanonicalValue(replicate), at: experiment.replicates.location), holdout,
@@ -109,7 +109,7 @@ struct Planner {
     let initialization = self.initialization(named: name)
     var inputs: [Step.Input] = [
       .init("split", .output(images, "split/\(experiment.dataset.value.split)")),
-      .init("subset", .output(Self.subset(experiment, size, replicate), "subset")),
+      .init("subset", .output(StepNames.subset(experiment, size.value, replicate), "subset")),
     ]
     var parameters = parameters(of: experiment)
     parameters.append(
@@ -122,7 +122,7 @@ struct Planner {
           "normalization", .text(normalization.value.rawValue), at: normalization.location))
     }
     add(
-      Self.cell(experiment, name, size, replicate, "train"), .train, parameters, inputs,
+      StepNames.train(experiment, name, size.value, replicate), .train, parameters, inputs,
       group: experiment.name.value, at: initialization.name.location)
   }
 
@@ -133,16 +133,16 @@ struct Planner {
     let images = dataset(test)
     let place = (experiment.test + experiment.outOfDomain).first { $0.value == test }?.location
     let predict = add(
-      Self.cell(experiment, name, size, replicate, "predict/\(Self.short(test))"), .predict,
+      StepNames.test(.predict, experiment, name, size.value, replicate, on: test), .predict,
       parameters(of: experiment.model) + parameters(of: experiment.inference),
       [
         .init(
-          "weights", .output(Self.cell(experiment, name, size, replicate, "train"), "weights")),
+          "weights", .output(StepNames.train(experiment, name, size.value, replicate), "weights")),
         .init("images", .output(images, "images/\(test.split)")),
       ],
       group: experiment.name.value, at: place)
     add(
-      Self.cell(experiment, name, size, replicate, "measure/\(Self.short(test))"), .measure,
+      StepNames.test(.measure, experiment, name, size.value, replicate, on: test), .measure,
       [
         .init(
           "metrics", .list(experiment.metrics.map { .text($0.value.fullName) }),
@@ -159,13 +159,13 @@ struct Planner {
     _ experiment: Experiment, _ size: Located<SubsetSize>, _ name: String, _ test: SplitReference
   ) {
     add(
-      Self.cell(experiment, name, size, 1, "overlay/\(Self.short(test))"), .overlay,
+      StepNames.test(.overlay, experiment, name, size.value, 1, on: test), .overlay,
       [.init("images", 2, at: study.results.overlays.location)],
       [
         .init(
           "predictions",
           .output(
-            Self.cell(experiment, name, size, 1, "predict/\(Self.short(test))"), "predictions")),
+            StepNames.test(.predict, experiment, name, size.value, 1, on: test), "predictions")),
         .init("split", .output(dataset(test), "split/\(test.split)")),
       ],
       group: experiment.name.value, at: study.results.overlays.location)
@@ -174,15 +174,13 @@ struct Planner {
   /// The step whose output `encoder` fills the encoder; `nil` for a random start, which the training
   /// step draws itself.
   private mutating func addEncoder(_ initialization: Initialization, model: Model) -> StepID? {
+    guard let id = StepNames.encoder(of: initialization, for: model) else { return nil }
     let name = initialization.name.value
-    // Networks of another width are other networks, so the width is part of the name.
-    let width = model.width.value == 1 ? "" : "@\(shortestDecimal(model.width.value))"
-    let base = "\(name)/\(model.encoder.value.rawValue)\(width)"
     switch initialization.source {
     case .random: return nil
     case .weights(let weights):
       return add(
-        StepID("\(base)/load"), .load,
+        id, .load,
         encoderParameters(of: model) + [
           .init(
             "normalization", .text(weights.normalization.value.rawValue),
@@ -192,7 +190,7 @@ struct Planner {
     case .pretrain(let pretraining):
       let images = dataset(pretraining.dataset.value)
       return add(
-        StepID("\(base)/pretrain"), .pretrain,
+        id, .pretrain,
         encoderParameters(of: model) + parameters(of: pretraining),
         [.init("images", .output(images, "images/\(pretraining.dataset.value.split)"))],
         group: name, at: initialization.name.location)
@@ -204,27 +202,5 @@ struct Planner {
       preconditionFailure("a valid study names initializations that it has")
     }
     return found
-  }
-}
-
-extension Planner {
-  /// `gland/n=8/r=3/subset`
-  static func subset(
-    _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int
-  ) -> StepID {
-    StepID("\(experiment.name.value)/n=\(size.value)/r=\(replicate)/subset")
-  }
-
-  /// `gland/imagenet/n=8/r=3/predict/crag`
-  static func cell(
-    _ experiment: Experiment, _ initialization: String, _ size: Located<SubsetSize>,
-    _ replicate: Int, _ work: String
-  ) -> StepID {
-    StepID("\(experiment.name.value)/\(initialization)/n=\(size.value)/r=\(replicate)/\(work)")
-  }
-
-  /// A test set in step ids: `crag` for `crag/test`, else dataset and split.
-  static func short(_ reference: SplitReference) -> String {
-    reference.split == "test" ? reference.dataset : reference.description
   }
 }

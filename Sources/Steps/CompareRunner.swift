@@ -21,7 +21,7 @@ struct CompareRunner: StepRunner {
     }
     let result = PairedComparison.evaluate(
       ComparisonInput(
-        sizes: sizes, alpha: context.number("alpha"), 
+        sizes: sizes, alpha: context.number("alpha"),
         correction: MultiplicityCorrection(rawValue: context.text("correction"))!,
         equivalenceMargin: context.parameter("equivalence_margin").number,
         seed: context.action.seed))

@@ -2,6 +2,7 @@ internal import Archives
 internal import Core
 internal import Execution
 internal import Networks
+internal import Planning
 
 /// Fills an encoder from a published weight file and says how well it fitted.
 struct LoadRunner: StepRunner {
@@ -29,6 +30,12 @@ struct LoadRunner: StepRunner {
     try context.write(
       output: "encoder",
       Safetensors.encode(matching.tensors, metadata: Normalization(context).metadata))
-    try context.write(output: "report", JSON.encode(matching.report))
+    let report = matching.report
+    try context.write(
+      output: "report",
+      JSON.encode(
+        EncoderLoad(
+          matched: report.matched.count, missing: report.missing, unexpected: report.unexpected,
+          share: report.share)))
   }
 }

@@ -1,8 +1,14 @@
 /// A word of a closed vocabulary, as the manifest spells it, with its description for editors.
-public protocol ManifestWord: RawRepresentable, CaseIterable, Hashable, Sendable
+public protocol ManifestWord: RawRepresentable, CaseIterable, Hashable, Sendable,
+  CustomStringConvertible
 where RawValue == String {
   /// One sentence: what choosing this word means.
   var summary: String { get }
+}
+
+extension ManifestWord {
+  /// The word as the manifest spells it.
+  public var description: String { rawValue }
 }
 
 /// The dataset formats that Microtome reads or makes.

@@ -1,0 +1,50 @@
+public import Core
+
+/// A manifest that can be used: its study, and what else there is to say about it.
+public struct Manifest: Sendable {
+  public var study: Study
+  /// Findings that do not stop a command, in source order.
+  public var warnings: [Diagnostic]
+  /// The text of the manifest and of its bases by the names that locations give them.
+  public var sources: [String: String]
+  /// Where the manifest was read from.
+  public var path: Path
+
+  public init(study: Study, warnings: [Diagnostic], sources: [String: String], path: Path) {
+    self.study = study
+    self.warnings = warnings
+    self.sources = sources
+    self.path = path
+  }
+
+  /// The warnings as people read them, each with its line and a caret.
+  public var renderedWarnings: [String] { warnings.rendered(with: sources) }
+}
+
+/// The manifest cannot be used. Carries every finding, warnings too, in source order.
+public struct InvalidManifest: Error, Sendable {
+  public var diagnostics: [Diagnostic]
+  /// The text of the manifest and of its bases by the names that locations give them.
+  public var sources: [String: String]
+
+  public init(diagnostics: [Diagnostic], sources: [String: String]) {
+    self.diagnostics = diagnostics
+    self.sources = sources
+  }
+
+  /// The findings as people read them, each with its line and a caret.
+  public var rendered: [String] { diagnostics.rendered(with: sources) }
+}
+
+extension Sequence where Element == Diagnostic {
+  /// The findings as people read them, with the lines of the texts that they are about.
+  public func rendered(with sources: [String: String]) -> [String] {
+    let lines = sources.mapValues { SourceText.lines(of: $0) }
+    return map { finding in
+      finding.rendered { file, number in
+        guard let text = lines[file], text.indices.contains(number - 1) else { return nil }
+        return text[number - 1]
+      }
+    }
+  }
+}

@@ -1,0 +1,172 @@
+internal import Core
+
+/// The `datasets` of a manifest.
+enum DatasetLanguage {
+  /// One block for each format.
+  static let dataset = Language<Dataset>.variants([
+    ("`glas`", glas.checked(check)), ("`image-mask-folder`", imageMaskFolder.checked(check)),
+    ("`image-folder`", imageFolder.checked(check)),
+    ("`synthetic-tissue`", synthetic(.syntheticTissue)),
+    ("`synthetic-shapes`", synthetic(.syntheticShapes)),
+  ]) { node, reading in
+    guard let format = node["format"] else {
+      if node.entries == nil {
+        reading.wrongType(
+          node, expected: "a mapping", hint: "write `{ format: ..., root: ... }`")
+      } else if !reading.isPartial {
+        reading.error(
+          "manifest.missing-key", "\(reading.subject) needs the key `format`", at: node.location,
+          hint: "add `format`, one of \(Suggestion.list(formats))")
+      }
+      return nil
+    }
+    return reading.within("format") { reading in
+      Language<String>.word(of: format, among: formats, &reading)
+        .flatMap { formats.firstIndex(of: $0) }
+    }
+  }
+
+  private static let formats = DatasetFormat.allCases.map(\.rawValue)
+
+  private static let glas = Language<Dataset>.object(
+    "glas-dataset", format(.glas), root,
+    .optional(
+      "group", .words(["patient"], ["the patients of `Grade.csv`"]),
+      "What subsets and hold-outs keep together; absent: each image is its own group."),
+    .optional(
+      "stratify", .words(["grade"], ["the grades of `Grade.csv`"]),
+      "The column whose balance every subset keeps."),
+    pixelSize, digest
+  ) { _, format, root, group, stratify, pixelSize, digest in
+    Dataset(
+      name: Located(""), format: format, root: root, group: group, stratify: stratify,
+      pixelSize: pixelSize, digest: digest)
+  }
+
+  private static let imageMaskFolder = Language<Dataset>.object(
+    "image-mask-folder-dataset", format(.imageMaskFolder), root, group, stratify, pixelSize,
+    digest,
+    .standard("images", .text, "images", "The folder of images below the root."),
+    .standard("masks", .text, "masks", "The folder of masks below the root, paired by stem."),
+    table, filePixelSize
+  ) { _, format, root, group, stratify, pixelSize, digest, images, masks, table, filePixelSize in
+    Dataset(
+      name: Located(""), format: format, root: root, group: group, stratify: stratify,
+      pixelSize: pixelSize, digest: digest,
+      folder: FolderLayout(
+        images: images, masks: masks, table: table, filePixelSize: filePixelSize))
+  }
+
+  private static let imageFolder = Language<Dataset>.object(
+    "image-folder-dataset", format(.imageFolder), root, group, stratify, pixelSize, digest,
+    .standard("images", .text, ".", "The folder of images below the root."),
+    table, filePixelSize
+  ) { block, format, root, group, stratify, pixelSize, digest, images, table, filePixelSize in
+    Dataset(
+      name: Located(""), format: format, root: root, group: group, stratify: stratify,
+      pixelSize: pixelSize, digest: digest,
+      folder: FolderLayout(
+        images: images, masks: Located("masks", at: block), table: table,
+        filePixelSize: filePixelSize))
+  }
+
+  private static func synthetic(_ word: DatasetFormat) -> Language<Dataset> {
+    .object(
+      "\(word.rawValue)-dataset", format(word), group, stratify, pixelSize,
+      .required("images", splits, "How many images each split holds: `{ train: 32, test: 16 }`."),
+      .standard(
+        "size", .integer(32...2048, multipleOf: 32), "128",
+        "The side of each square image in pixels."),
+      seed,
+      .standard(
+        "scanner", .integer(0...9), "0",
+        "0 is the reference scanner; others shift stain, brightness, blur and noise."),
+      .standard(
+        "images_per_patient", .integer(1...1000), "2", "How many images each patient contributes.")
+    ) { _, format, group, stratify, pixelSize, splits, size, seed, scanner, imagesPerPatient in
+      Dataset(
+        name: Located(""), format: format, group: group, stratify: stratify, pixelSize: pixelSize,
+        synthesis: Synthesis(
+          splits: splits, size: size, seed: seed, scanner: scanner,
+          imagesPerPatient: imagesPerPatient))
+    }
+  }
+
+  /// What one format's keys mean together.
+  private static func check(_ dataset: Dataset, _ node: YAMLNode, _ reading: inout Reading) {
+    guard let folder = dataset.folder else { return }
+    if let size = dataset.pixelSize, folder.filePixelSize == nil {
+      reading.error(
+        "manifest.unknown-pixel-size",
+        "resampling to \(shortestDecimal(size.value)) µm needs the pixel size of the files",
+        at: size.location, hint: "add `file_pixel_size`, in micrometres")
+    }
+    for column in [dataset.group, dataset.stratify].compactMap(\.self) where folder.table == nil {
+      reading.error(
+        "manifest.no-table", "the column `\(column.value.excerpt)` needs a table",
+        at: column.location, hint: "add `table`, a CSV file below the root")
+    }
+  }
+}
+
+// The keys that several formats share.
+extension DatasetLanguage {
+  private static func format(_ word: DatasetFormat) -> Key<Located<DatasetFormat>> {
+    .required(
+      "format",
+      Language(schema: .scalar(["const": .text(word.rawValue)])) { node, _ in
+        Located(word, at: node.location)
+      }, "What the images are: \(word.summary).")
+  }
+
+  private static let root = Key.required(
+    "root", .path,
+    "The folder of the files, relative to this manifest; where data lie is no part of a study.")
+
+  private static let group = Key.optional(
+    "group", .text,
+    "The column that names the patient, kept together; absent: each image is its own group.")
+
+  private static let stratify = Key.optional(
+    "stratify", .text, "The column whose balance every subset keeps.")
+
+  private static let pixelSize = Key.optional(
+    "pixel_size", micrometres,
+    "The pixel size to resample to on import, in micrometres; absent: the files' own.")
+
+  private static let digest = Key.optional(
+    "digest", .digest, "The SHA-256 that the listing of the files must have; `plan` prints it.")
+
+  private static let table = Key.optional(
+    "table", .text,
+    "A CSV file below the root with the columns `stem` and `split`, and any others.")
+
+  private static let filePixelSize = Key.optional(
+    "file_pixel_size", micrometres, "The pixel size of the files in micrometres.")
+
+  private static let micrometres = Language<Located<Double>>.number(
+    NumberRange(lower: 0, upper: 100, excludesLower: true))
+
+  private static let seed = Key(
+    property: .init(
+      name: "seed", schema: StudyLanguage.seed.schema,
+      description: "What is drawn depends on it; the study's seed unless given.",
+      isRequired: false, standard: nil),
+    read: StudyLanguage.seed.read,
+    absent: { block, reading in Located(reading.studySeed, at: block) })
+
+  private static let splits = Language<[Synthesis.Split]>.named(
+    .integer(1...1_000_000)
+  ) { name, count, _ in Synthesis.Split(name: name, count: count) }
+}
+
+extension Language where Value == Located<Digest> {
+  /// A whole SHA-256.
+  static var digest: Language {
+    let digits = Language<Located<String>>.hexadecimal(64...64)
+    return Language(schema: digits.schema) { node, reading in
+      digits.read(node, &reading).flatMap { Digest(hex: $0.value) }
+        .map { Located($0, at: node.location) }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+internal import Core
+
+/// What the keys of an experiment mean together.
+enum ExperimentChecks {
+  /// Reports everything that contradicts itself in one experiment.
+  static func check(_ experiment: Experiment, _ node: YAMLNode, _ reading: inout Reading) {
+    checkInference(experiment.inference, &reading)
+    checkSelection(experiment, &reading)
+    checkSizes(experiment, &reading)
+    checkSplits(experiment, &reading)
+  }
+
+  private static func checkInference(_ inference: Inference, _ reading: inout Reading) {
+    guard inference.stride.value > inference.window.value else { return }
+    reading.error(
+      "manifest.stride-too-long",
+      "a stride of \(inference.stride.value) leaves gaps between windows of "
+        + "\(inference.window.value)",
+      at: inference.stride.location, hint: "set `stride: \(inference.window.value / 2)`")
+  }
+
+  private static func checkSelection(_ experiment: Experiment, _ reading: inout Reading) {
+    guard case .holdout(let share, _, let every) = experiment.selection else { return }
+    if case .steps(let steps) = experiment.training.length, every.value > steps.value {
+      reading.error(
+        "manifest.never-selected",
+        "training ends after \(steps.value) steps, before the first look at \(every.value)",
+        at: every.location, hint: "set `every: \(max(1, steps.value / 10))`")
+    }
+    for size in experiment.subsetSizes {
+      guard case .count(let images) = size.value else { continue }
+      let held = max(1, Int((share.value * Double(images) + 0.5).rounded(.down)))
+      if held >= images {
+        reading.error(
+          "manifest.nothing-to-train-on",
+          "a hold-out of \(held) leaves nothing to train on of \(images)", at: size.location,
+          hint: "remove this size, or set `selection: last`")
+      }
+    }
+  }
+
+  private static func checkSizes(_ experiment: Experiment, _ reading: inout Reading) {
+    let reference = experiment.dataset.value
+    guard
+      let pool = reading.declared.datasetValues[reference.dataset]?.synthesis?
+        .splits.first(where: { $0.name.value == reference.split })?.count.value
+    else { return }
+    var seen: [Int: SubsetSize] = [:]
+    for size in experiment.subsetSizes {
+      let images = size.value.images(ofPool: pool)
+      if images > pool {
+        reading.error(
+          "manifest.subset-too-large",
+          "\(images) images cannot be drawn from the \(pool) of `\(reference)`",
+          at: size.location, hint: "write `all`, or raise the count of images")
+      } else if let other = seen.updateValue(size.value, forKey: images), other != size.value {
+        reading.error(
+          "manifest.repeated",
+          "`\(size.value)` and `\(other)` are both \(images) of the \(pool) images of "
+            + "`\(reference)`",
+          at: size.location, hint: "remove one of the two")
+      }
+    }
+  }
+
+  private static func checkSplits(_ experiment: Experiment, _ reading: inout Reading) {
+    let training = experiment.dataset
+    var seen: Set<SplitReference> = []
+    checkLabels(of: training, &reading)
+    for test in experiment.test + experiment.outOfDomain {
+      if reading.declared.holdSameImages(test.value, training.value) {
+        reading.error(
+          "manifest.test-on-training",
+          "`\(test.value)` is what the experiment trains on", at: test.location,
+          hint: "test on a split that the network has not seen")
+      } else if !seen.insert(test.value).inserted, !experiment.repeats(test.value) {
+        reading.error(
+          "manifest.repeated", "`\(test.value)` is in `test` and in `out_of_domain`",
+          at: test.location, hint: "remove one of the two")
+      }
+      if test.value.dataset != training.value.dataset { checkLabels(of: test, &reading) }
+    }
+  }
+
+  private static func checkLabels(
+    of split: Located<SplitReference>, _ reading: inout Reading
+  ) {
+    let name = split.value.dataset
+    guard let dataset = reading.declared.datasetValues[name], !dataset.format.value.isLabelled
+    else { return }
+    reading.error(
+      "manifest.unlabelled", "the dataset `\(name)` has no masks", at: split.location,
+      hint: "name a dataset with masks; `\(name)` can serve pretraining only")
+  }
+}
+
+extension Experiment {
+  /// Whether one list names a split twice, which is reported for the list already.
+  fileprivate func repeats(_ split: SplitReference) -> Bool {
+    test.count { $0.value == split } > 1 || outOfDomain.count { $0.value == split } > 1
+  }
+}

@@ -20,10 +20,14 @@ struct SynthesizeRunner: StepRunner {
       let split = entry.list![0].text!
       for index in 0..<entry.list![1].integer! {
         context.progress(0, "\(split) image \(index + 1)")
+        let sample = isTissue ? tissue.sample(split: split, index: index) : nil
         try writer.add(
-          isTissue
-            ? tissue.imported(split: split, index: index)
-            : shapes.imported(split: split, index: index),
+          ImportedSample(
+            id: SyntheticTissue.id(split: split, index: index), split: split,
+            patient: tissue.patient(split: split, index: index),
+            stratum: isTissue ? tissue.stratum(split: split, index: index) : "",
+            image: sample?.image ?? shapes.sample(split: split, index: index),
+            labels: sample?.labels, pixelSize: nil, objects: sample?.labels.objectCount ?? 0),
           in: context)
       }
     }

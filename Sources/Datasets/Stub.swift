@@ -1,1 +1,0 @@
-// The module's content arrives with its first file.

@@ -41,17 +41,17 @@ func multiplyTile16(
   switch start {
   case .zero: break
   case .columns(let bias):
-    let low = load(bias)
-    let high = load(bias + 8)
+    let low = lanes(bias)
+    let high = lanes(bias + 8)
     (c00, c10, c20, c30, c40, c50) = (low, low, low, low, low, low)
     (c01, c11, c21, c31, c41, c51) = (high, high, high, high, high, high)
   case .output:
-    (c00, c01) = (load(outputs[0] + column), load(outputs[0] + column + 8))
-    (c10, c11) = (load(outputs[1] + column), load(outputs[1] + column + 8))
-    (c20, c21) = (load(outputs[2] + column), load(outputs[2] + column + 8))
-    (c30, c31) = (load(outputs[3] + column), load(outputs[3] + column + 8))
-    (c40, c41) = (load(outputs[4] + column), load(outputs[4] + column + 8))
-    (c50, c51) = (load(outputs[5] + column), load(outputs[5] + column + 8))
+    (c00, c01) = (lanes(outputs[0] + column), lanes(outputs[0] + column + 8))
+    (c10, c11) = (lanes(outputs[1] + column), lanes(outputs[1] + column + 8))
+    (c20, c21) = (lanes(outputs[2] + column), lanes(outputs[2] + column + 8))
+    (c30, c31) = (lanes(outputs[3] + column), lanes(outputs[3] + column + 8))
+    (c40, c41) = (lanes(outputs[4] + column), lanes(outputs[4] + column + 8))
+    (c50, c51) = (lanes(outputs[5] + column), lanes(outputs[5] + column + 8))
   }
   var rows = rows
   var b = b
@@ -63,8 +63,8 @@ func multiplyTile16(
     let a4 = rows[4] + offset
     let a5 = rows[5] + offset
     for k in 0..<depth {
-      let b0 = load(b)
-      let b1 = load(b + 8)
+      let b0 = lanes(b)
+      let b1 = lanes(b + 8)
       var a = Lanes(repeating: a0[k])
       c00 = c00.addingProduct(a, b0)
       c01 = c01.addingProduct(a, b1)
@@ -87,18 +87,18 @@ func multiplyTile16(
     }
     rows += 6
   }
-  store(c00, to: outputs[0] + column)
-  store(c01, to: outputs[0] + column + 8)
-  store(c10, to: outputs[1] + column)
-  store(c11, to: outputs[1] + column + 8)
-  store(c20, to: outputs[2] + column)
-  store(c21, to: outputs[2] + column + 8)
-  store(c30, to: outputs[3] + column)
-  store(c31, to: outputs[3] + column + 8)
-  store(c40, to: outputs[4] + column)
-  store(c41, to: outputs[4] + column + 8)
-  store(c50, to: outputs[5] + column)
-  store(c51, to: outputs[5] + column + 8)
+  write(c00, to: outputs[0] + column)
+  write(c01, to: outputs[0] + column + 8)
+  write(c10, to: outputs[1] + column)
+  write(c11, to: outputs[1] + column + 8)
+  write(c20, to: outputs[2] + column)
+  write(c21, to: outputs[2] + column + 8)
+  write(c30, to: outputs[3] + column)
+  write(c31, to: outputs[3] + column + 8)
+  write(c40, to: outputs[4] + column)
+  write(c41, to: outputs[4] + column + 8)
+  write(c50, to: outputs[5] + column)
+  write(c51, to: outputs[5] + column + 8)
 }
 
 /// Six gathered rows times eight packed columns; even and odd depths accumulate apart.
@@ -122,14 +122,14 @@ func multiplyTile8(
   switch start {
   case .zero: break
   case .columns(let bias):
-    let low = load(bias)
+    let low = lanes(bias)
     (c0, c1, c2, c3, c4, c5) = (low, low, low, low, low, low)
   case .output:
     (c0, c1, c2) = (
-      load(outputs[0] + column), load(outputs[1] + column), load(outputs[2] + column)
+      lanes(outputs[0] + column), lanes(outputs[1] + column), lanes(outputs[2] + column)
     )
     (c3, c4, c5) = (
-      load(outputs[3] + column), load(outputs[4] + column), load(outputs[5] + column)
+      lanes(outputs[3] + column), lanes(outputs[4] + column), lanes(outputs[5] + column)
     )
   }
   var rows = rows
@@ -143,8 +143,8 @@ func multiplyTile8(
     let a5 = rows[5] + offset
     var k = 0
     while k + 1 < depth {
-      let b0 = load(b)
-      let b1 = load(b + 8)
+      let b0 = lanes(b)
+      let b1 = lanes(b + 8)
       c0 = c0.addingProduct(Lanes(repeating: a0[k]), b0)
       d0 = d0.addingProduct(Lanes(repeating: a0[k + 1]), b1)
       c1 = c1.addingProduct(Lanes(repeating: a1[k]), b0)
@@ -161,7 +161,7 @@ func multiplyTile8(
       k += 2
     }
     if k < depth {
-      let b0 = load(b)
+      let b0 = lanes(b)
       c0 = c0.addingProduct(Lanes(repeating: a0[k]), b0)
       c1 = c1.addingProduct(Lanes(repeating: a1[k]), b0)
       c2 = c2.addingProduct(Lanes(repeating: a2[k]), b0)
@@ -172,12 +172,12 @@ func multiplyTile8(
     }
     rows += 6
   }
-  store(c0 + d0, to: outputs[0] + column)
-  store(c1 + d1, to: outputs[1] + column)
-  store(c2 + d2, to: outputs[2] + column)
-  store(c3 + d3, to: outputs[3] + column)
-  store(c4 + d4, to: outputs[4] + column)
-  store(c5 + d5, to: outputs[5] + column)
+  write(c0 + d0, to: outputs[0] + column)
+  write(c1 + d1, to: outputs[1] + column)
+  write(c2 + d2, to: outputs[2] + column)
+  write(c3 + d3, to: outputs[3] + column)
+  write(c4 + d4, to: outputs[4] + column)
+  write(c5 + d5, to: outputs[5] + column)
 }
 
 /// A stretch of pixels in a row: where the left operand begins, and the packed right one.
@@ -209,8 +209,8 @@ func sumTile16(
     var p = runs[r].a + offset
     var b = runs[r].b
     for _ in 0..<runs[r].count {
-      let b0 = load(b)
-      let b1 = load(b + 8)
+      let b0 = lanes(b)
+      let b1 = lanes(b + 8)
       var a = Lanes(repeating: p[0])
       c00 = c00.addingProduct(a, b0)
       c01 = c01.addingProduct(a, b1)
@@ -259,7 +259,7 @@ func sumTile8(
     var p = runs[r].a + offset
     var b = runs[r].b
     for _ in 0..<runs[r].count {
-      let b0 = load(b)
+      let b0 = lanes(b)
       c0 = c0.addingProduct(Lanes(repeating: p[0]), b0)
       c1 = c1.addingProduct(Lanes(repeating: p[1]), b0)
       c2 = c2.addingProduct(Lanes(repeating: p[2]), b0)
@@ -285,11 +285,22 @@ func sumTile8(
 
 @inline(__always)
 private func emit(_ low: Lanes, _ high: Lanes, _ output: Output, _ accumulate: Bool) {
-  store(accumulate ? load(output) + low : low, to: output)
-  store(accumulate ? load(output + 8) + high : high, to: output + 8)
+  write(accumulate ? lanes(output) + low : low, to: output)
+  write(accumulate ? lanes(output + 8) + high : high, to: output + 8)
 }
 
 @inline(__always)
 private func emit(_ value: Lanes, _ output: Output, _ accumulate: Bool) {
-  store(accumulate ? load(output) + value : value, to: output)
+  write(accumulate ? lanes(output) + value : value, to: output)
+}
+
+// Their own copies of these two: a debug build compiles file by file and would call the module's.
+@inline(__always)
+private func lanes(_ p: UnsafePointer<Float>) -> Lanes {
+  UnsafeRawPointer(p).loadUnaligned(as: Lanes.self)
+}
+
+@inline(__always)
+private func write(_ value: Lanes, to p: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: value, as: Lanes.self)
 }

@@ -43,15 +43,16 @@ public final class WorkerPool {
     board.post(job)
     job.run()
     board.wait(for: job)
+    withExtendedLifetime(job) {}
   }
 }
 
 /// One call's chunks. A thread that arrives late finds none left and touches nothing.
 private final class Job {
-  let chunks: Int
-  let body: (Int) -> Void
-  let next = Atomic<Int>(0)
-  let finished = Atomic<Int>(0)
+  private let chunks: Int
+  private let body: (Int) -> Void
+  private let next = Atomic<Int>(0)
+  private let finished = Atomic<Int>(0)
 
   init(chunks: Int, body: @escaping (Int) -> Void) {
     self.chunks = chunks
@@ -60,15 +61,14 @@ private final class Job {
 
   var isDone: Bool { finished.load(ordering: .acquiring) == chunks }
 
-  /// Takes chunks until none is left; true if the last one finished here.
-  @discardableResult
-  func run() -> Bool {
-    var last = false
+  /// Takes chunks until none is left.
+  @inline(never)
+  func run() {
     while true {
       let chunk = next.add(1, ordering: .relaxed).oldValue
-      guard chunk < chunks else { return last }
+      guard chunk < chunks else { return }
       body(chunk)
-      last = finished.add(1, ordering: .acquiringAndReleasing).newValue == chunks
+      finished.add(1, ordering: .acquiringAndReleasing)
     }
   }
 }
@@ -79,7 +79,10 @@ private final class Board {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var job: Job?
+  // Threads hold it unretained: what a job captures must be released by the caller alone, because
+  // buffers return to a pool that only the caller's thread may touch.
+  private var job: Unmanaged<Job>?
+  private var visitors = 0
   private let generation = Atomic<Int>(0)
   private var isClosed = false
 
@@ -103,7 +106,7 @@ private final class Board {
 
   func post(_ job: Job) {
     pthread_mutex_lock(mutex)
-    self.job = job
+    self.job = Unmanaged.passUnretained(job)
     generation.add(1, ordering: .releasing)
     pthread_cond_broadcast(posted)
     pthread_mutex_unlock(mutex)
@@ -112,7 +115,7 @@ private final class Board {
   func wait(for job: Job) {
     for _ in 0..<Self.patience where job.isDone { break }
     pthread_mutex_lock(mutex)
-    while !job.isDone { pthread_cond_wait(done, mutex) }
+    while !job.isDone || visitors > 0 { pthread_cond_wait(done, mutex) }
     self.job = nil
     pthread_mutex_unlock(mutex)
   }
@@ -134,13 +137,15 @@ private final class Board {
       seen = generation.load(ordering: .relaxed)
       let job = self.job
       let isClosed = self.isClosed
+      if job != nil { visitors += 1 }
       pthread_mutex_unlock(mutex)
       if isClosed { return }
-      if job?.run() == true {
-        pthread_mutex_lock(mutex)
-        pthread_cond_signal(done)
-        pthread_mutex_unlock(mutex)
-      }
+      guard let job else { continue }
+      job._withUnsafeGuaranteedRef { $0.run() }
+      pthread_mutex_lock(mutex)
+      visitors -= 1
+      if visitors == 0 { pthread_cond_signal(done) }
+      pthread_mutex_unlock(mutex)
     }
   }
 }

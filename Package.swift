@@ -56,7 +56,7 @@ let modules: [Module] = [
     name: "Steps",
     imports: [
       "Core", "ManifestModel", "Storage", "Archives", "Imaging", "Evaluation", "Planning",
-      "Learning", "Datasets", "Networks", "Execution", "Pretraining",
+      "TensorKernels", "Learning", "Datasets", "Networks", "Execution", "Pretraining",
     ]),
   Module(
     name: "microtome",

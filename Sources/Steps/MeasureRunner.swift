@@ -1,6 +1,7 @@
 internal import Core
 internal import Evaluation
 internal import Execution
+internal import Imaging
 internal import ManifestModel
 internal import Planning
 internal import Storage

@@ -1,6 +1,7 @@
 internal import Core
 internal import Execution
 internal import Imaging
+internal import Planning
 internal import Storage
 
 /// Draws true and predicted contours over the first images of a test set.

@@ -4,6 +4,7 @@ internal import Datasets
 internal import Execution
 internal import Imaging
 internal import Planning
+internal import Storage
 
 /// Gathers the samples of a dataset split by split and gives the outputs `images/` and `split/`.
 ///

@@ -1,5 +1,6 @@
 internal import Core
 internal import Execution
+internal import Planning
 private import Glibc
 
 /// Writes what happens in a run as NDJSON, one object a line, as it happens.

@@ -4,12 +4,8 @@ internal import TensorKernels
 
 /// What the program needs to know of the machine it runs on.
 enum Machine {
-  /// The processors that this process may use.
-  static var cores: Int {
-    var set = cpu_set_t()
-    guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-    return withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-  }
+  /// The processors that are online.
+  static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// The program itself, to be started as a worker.
   static var program: Path {

@@ -3,6 +3,7 @@ internal import Core
 internal import Execution
 internal import ManifestModel
 internal import Planning
+internal import Storage
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,7 +17,14 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var options: StudyOptions
 
-  @Option(help: ArgumentHelp("Draw the graph instead: mermaid or dot.", valueName: "language"))
+  @Option(
+    help: ArgumentHelp("Draw the graph instead: mermaid or dot.", valueName: "language"),
+    transform: { word in
+      guard let language = GraphLanguage(rawValue: word) else {
+        throw ValidationError("`\(word)` is no graph language: use mermaid or dot")
+      }
+      return language
+    })
   var graph: GraphLanguage?
 
   @Flag(help: "List every step, not only a line for each kind.")
@@ -39,8 +47,12 @@ struct PlanCommand: ParsableCommand {
     let estimate = Estimate(
       plan: session.plan, resolution: resolution, costs: try session.workspace.index.costs(),
       cores: Machine.cores)
-    if options.json { print(session, externals, resolution, reasons, estimate) }
-    show(session, resolution, reasons, estimate, externals)
+    session.showWarnings()
+    if options.json {
+      print(session, externals, resolution, reasons, estimate)
+    } else {
+      show(session, resolution, reasons, estimate, externals)
+    }
   }
 
   private func reason(
@@ -85,17 +97,16 @@ struct PlanCommand: ParsableCommand {
   ) {
     let console = session.console
     let plan = session.plan
-    session.showWarnings()
-    console.say(console.colour("\(plan.study)", .bold) + "  \(plan.cells) cells")
+    console.result(console.colour("\(plan.study)", .bold) + "  \(plan.cells) cells")
     var groups: [String] = []
     for step in plan.steps where !groups.contains(step.group) { groups.append(step.group) }
     for group in groups {
-      console.say("  \(group)")
+      console.result("  \(group)")
       let members = plan.steps.filter { $0.group == group }
       if steps {
         for step in members {
           let word = resolution.states[step.id]!.word
-          console.say("    \(padded(word, 8)) \(step.id)  \(dimmed(reasons[step.id]!, console))")
+          console.result("    \(padded(word, 8)) \(step.id)  \(dimmed(reasons[step.id]!, console))")
         }
       } else {
         for kind in StepKind.allCases { line(kind, members, resolution, reasons, console) }
@@ -106,11 +117,11 @@ struct PlanCommand: ParsableCommand {
     let words = ["cached", "ready", "waiting", "running", "failed"].compactMap { word in
       counts[word].map { "\($0) \(word)" }
     }
-    console.say("\(plan.steps.count) steps: \(words.joined(separator: ", "))")
-    if counts["cached"] != plan.steps.count { console.say(estimate.sentence) }
+    console.result("\(plan.steps.count) steps: \(words.joined(separator: ", "))")
+    if counts["cached"] != plan.steps.count { console.result(estimate.sentence) }
     for (name, tree) in externals.listings.sorted(by: { $0.key < $1.key }) {
       let digest = SHA256.digest(of: tree.encoded)
-      console.say(
+      console.result(
         dimmed("\(name): \(tree.entries.count) files, pin with `digest: \(digest)`", console))
     }
   }
@@ -129,7 +140,7 @@ struct PlanCommand: ParsableCommand {
     }
     let open = steps.first { resolution.record(of: $0.id) == nil }
     let reason = open.map { "  " + dimmed(reasons[$0.id]!, console) } ?? ""
-    console.say("    \(padded(kind.rawValue, 10)) \(words.joined(separator: ", "))\(reason)")
+    console.result("    \(padded(kind.rawValue, 10)) \(words.joined(separator: ", "))\(reason)")
   }
 
   private func padded(_ text: String, _ width: Int) -> String {
@@ -138,5 +149,3 @@ struct PlanCommand: ParsableCommand {
 
   private func dimmed(_ text: String, _ console: Console) -> String { console.colour(text, .dim) }
 }
-
-extension GraphLanguage: ExpressibleByArgument {}

@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Core
+internal import Execution
+internal import ManifestModel
 internal import Planning
 internal import Storage
 

@@ -1,0 +1,6 @@
+/// The revision of the arithmetic: raised by hand when a kernel gives other bits for the same input.
+///
+/// It is part of the numerics id in every record and lock file, not of any action's key.
+public enum KernelRevision {
+  public static let current = 1
+}

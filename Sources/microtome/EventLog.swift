@@ -1,7 +1,7 @@
 internal import Core
 internal import Execution
-internal import Planning
 private import Glibc
+internal import Planning
 
 /// Writes what happens in a run as NDJSON, one object a line, as it happens.
 final class EventLog {

@@ -25,20 +25,15 @@ struct Program {
   /// Removes the directory; a failed test leaves its own behind.
   func clean() { try? FileManager.default.removeItem(at: directory) }
 
-  /// The program beside the test bundle.
-  static let executable: URL = {
-    var place = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    if !FileManager.default.fileExists(atPath: place.appending(path: "microtome").path) {
-      place = Bundle.module.bundleURL.deletingLastPathComponent()
-    }
-    return place.appending(path: "microtome")
-  }()
+  /// The program stands beside the test bundle, whose executable is this process.
+  static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appending(path: "microtome")
 
   func start(_ arguments: [String]) throws -> (Process, output: URL, error: URL) {
     let name = UUID().uuidString
     let output = directory.appending(path: ".out-\(name)")
     let error = directory.appending(path: ".err-\(name)")
-    for file in [output, error] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+    for file in [output, error] { try Data().write(to: file) }
     let process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
@@ -115,6 +110,7 @@ enum TinyStudy {
         pretrain:
           method: barlow-twins
           dataset: shapes
+          augmentation: natural
           training: { patch: 32, batch: 4, steps: 2 }
     experiments:
       gland:

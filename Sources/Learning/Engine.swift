@@ -9,6 +9,9 @@ public final class Engine {
   /// Threads at work, the caller's included.
   public var threads: Int { context.workers.threads }
 
+  /// Bytes of tensors and scratch taken from the system so far; they are used over and over.
+  public var bytesAllocated: Int { context.buffers.bytesAllocated }
+
   public init(threads: Int = 1) { context = KernelContext(threads: threads) }
 
   /// Copies values into a tensor that no gradient is wanted of.

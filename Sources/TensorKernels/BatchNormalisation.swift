@@ -80,11 +80,12 @@ public func normalise(
       let lanes = C - c
       var scale = load(inverseDeviation + c, lanes)
       if let gamma { scale *= load(gamma + c, lanes) }
-      var shift = -load(mean + c, lanes) * scale
-      if let beta { shift += load(beta + c, lanes) }
+      // Taking the mean off first loses less than a shift of beta - mean * scale would.
+      let centre = load(mean + c, lanes)
+      let shift = beta.map { load($0 + c, lanes) } ?? Lanes()
       for r in rows {
         let i = r * C + c
-        var value = shift.addingProduct(load(x + i, lanes), scale)
+        var value = shift.addingProduct(load(x + i, lanes) - centre, scale)
         if let residual { value += load(residual + i, lanes) }
         store(rectify ? rectified(value) : value, to: y + i, lanes)
       }

@@ -1,0 +1,141 @@
+import TensorKernels
+import Testing
+
+/// Shapes with 1, with non-multiples of 8, with every kernel and stride that networks have.
+private let shapes: [ConvolutionShape] = [
+  (1, 1, 1, 1, 1, 1, 1, 0), (2, 13, 17, 5, 7, 3, 1, 1), (2, 15, 14, 8, 12, 3, 2, 1),
+  (2, 33, 29, 3, 16, 7, 2, 3), (1, 9, 9, 16, 24, 1, 1, 0), (2, 12, 11, 6, 4, 5, 1, 0),
+  (2, 10, 11, 6, 9, 1, 2, 0), (1, 2, 2, 17, 33, 3, 1, 1), (3, 1, 7, 8, 8, 3, 1, 1),
+  (1, 6, 5, 400, 16, 3, 1, 1), (1, 4, 4, 9, 130, 3, 2, 1), (2, 8, 8, 24, 1, 3, 1, 1),
+  (1, 7, 7, 1, 8, 3, 1, 1), (7, 1, 1, 20, 10, 1, 1, 0), (1, 24, 24, 8, 8, 3, 3, 1),
+  (1, 40, 40, 16, 16, 3, 1, 1), (1, 5, 5, 3, 4, 2, 2, 0),
+].map {
+  ConvolutionShape(
+    batch: $0.0, height: $0.1, width: $0.2, inputChannels: $0.3, outputChannels: $0.4,
+    kernelHeight: $0.5, kernelWidth: $0.5, stride: $0.6, padding: $0.7)
+}
+
+@Suite("Convolution")
+struct ConvolutionTests {
+  @Test("agrees with Float64 sums", arguments: shapes)
+  func forward(shape: ConvolutionShape) {
+    let results = run(shape, threads: 1)
+    let reference = Reference.convolve(
+      shape, input: values(shape.inputCount), weights: values(shape.weightCount, salt: 1),
+      bias: values(shape.outputChannels, salt: 2))
+    #expect(results.output.count == reference.count)
+    #expect(distance(results.output, reference) < 1e-5)
+  }
+
+  @Test("input gradients agree with Float64 sums, overwriting and adding", arguments: shapes)
+  func inputGradient(shape: ConvolutionShape) {
+    let results = run(shape, threads: 1)
+    let reference = Reference.convolveInputGradient(
+      shape, outputGradient: values(shape.outputCount, salt: 3),
+      weights: values(shape.weightCount, salt: 1))
+    #expect(distance(results.inputGradient, reference) < 1e-5)
+    #expect(distance(results.inputGradientTwice, reference.map { 2 * $0 }) < 1e-5)
+  }
+
+  @Test("weight gradients agree with Float64 sums, overwriting and adding", arguments: shapes)
+  func weightGradient(shape: ConvolutionShape) {
+    let results = run(shape, threads: 1)
+    let reference = Reference.convolveWeightGradient(
+      shape, input: values(shape.inputCount), outputGradient: values(shape.outputCount, salt: 3))
+    #expect(distance(results.weightGradient, reference) < 1e-5)
+    #expect(distance(results.weightGradientTwice, reference.map { 2 * $0 }) < 1e-5)
+  }
+
+  @Test("has the same bits at 1, 2 and 4 threads", arguments: shapes)
+  func threads(shape: ConvolutionShape) {
+    let one = run(shape, threads: 1)
+    #expect(one == run(shape, threads: 2))
+    #expect(one == run(shape, threads: 4))
+  }
+
+  private struct Results: Equatable {
+    var output: [Float]
+    var inputGradient: [Float]
+    var inputGradientTwice: [Float]
+    var weightGradient: [Float]
+    var weightGradientTwice: [Float]
+  }
+
+  private func run(_ shape: ConvolutionShape, threads: Int) -> Results {
+    let context = KernelContext(threads: threads)
+    let x = context.buffers.take(copying: values(shape.inputCount))
+    let w = context.buffers.take(copying: values(shape.weightCount, salt: 1))
+    let bias = context.buffers.take(copying: values(shape.outputChannels, salt: 2))
+    let dy = context.buffers.take(copying: values(shape.outputCount, salt: 3))
+    let y = context.buffers.take(shape.outputCount)
+    let dx = context.buffers.take(shape.inputCount)
+    let dw = context.buffers.take(shape.weightCount)
+    convolve(
+      shape, input: x.pointer, weights: w.pointer, bias: bias.pointer, output: y.pointer,
+      on: context)
+    func input(accumulate: Bool) -> [Float] {
+      convolveInputGradient(
+        shape, outputGradient: dy.pointer, weights: w.pointer, inputGradient: dx.pointer,
+        accumulate: accumulate, on: context)
+      return dx.array
+    }
+    func weight(accumulate: Bool) -> [Float] {
+      convolveWeightGradient(
+        shape, input: x.pointer, outputGradient: dy.pointer, weightGradient: dw.pointer,
+        accumulate: accumulate, on: context)
+      return dw.array
+    }
+    return Results(
+      output: y.array, inputGradient: input(accumulate: false),
+      inputGradientTwice: input(accumulate: true), weightGradient: weight(accumulate: false),
+      weightGradientTwice: weight(accumulate: true))
+  }
+}
+
+@Suite("Matrix product")
+struct MatrixProductTests {
+  @Test(
+    "and its two transposed forms are one another's adjoints",
+    arguments: [(1, 1, 1), (5, 3, 7), (17, 40, 9), (6, 500, 16)])
+  func adjoints(M: Int, K: Int, N: Int) {
+    // <a b, c> = <a, c bᵀ> = <b, aᵀ c>
+    let context = KernelContext(threads: 1)
+    let a = context.buffers.take(copying: values(M * K))
+    let b = context.buffers.take(copying: values(K * N, salt: 1))
+    let c = context.buffers.take(copying: values(M * N, salt: 2))
+    let ab = context.buffers.take(M * N)
+    let cb = context.buffers.take(M * K)
+    let ac = context.buffers.take(K * N)
+    matrixProduct(a.pointer, b.pointer, into: ab.pointer, M: M, K: K, N: N, on: context)
+    matrixProductTransposingRight(
+      c.pointer, b.pointer, into: GradientTarget(cb.pointer, accumulate: false), M: M, K: K, N: N,
+      on: context)
+    matrixProductTransposingLeft(
+      a.pointer, c.pointer, into: GradientTarget(ac.pointer, accumulate: false), M: M, K: K, N: N,
+      on: context)
+    let expected = dot(ab.array, c.array)
+    let scale = Double(M * N)
+    #expect(((dot(a.array, cb.array) - expected) / scale).magnitude < 1e-5)
+    #expect(((dot(b.array, ac.array) - expected) / scale).magnitude < 1e-5)
+    // And the first is the product: its last element by the formula.
+    let last = (0..<K).reduce(0.0) {
+      $0 + Double(a.pointer[(M - 1) * K + $1]) * Double(b.pointer[$1 * N + N - 1])
+    }
+    #expect((Double(ab.pointer[M * N - 1]) - last).magnitude < 1e-4)
+  }
+
+  @Test("weights come back from the kernels' order unchanged")
+  func order() {
+    let source = values(5 * 3 * 9)
+    var packed = [Float](repeating: .nan, count: source.count)
+    var back = packed
+    packWeights(source, out: 5, in: 3, taps: 9, into: &packed)
+    unpackWeights(packed, out: 5, in: 3, taps: 9, into: &back)
+    #expect(back == source)
+    #expect(packed[(4 * 3 + 2) * 5 + 1] == source[(1 * 3 + 2) * 9 + 4])
+  }
+
+  private func dot(_ a: [Float], _ b: [Float]) -> Double {
+    zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+  }
+}

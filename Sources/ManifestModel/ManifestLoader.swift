@@ -29,7 +29,10 @@ public struct ManifestLoader: Sendable {
     reading.diagnostics = sources.problems
     reading.directories = sources.directories
     reading.declared = Declarations(of: root)
-    if case .integer(let seed)? = root["seed"]?.scalar?.value { reading.studySeed = seed }
+    // Datasets take the seed over; what is wrong with it is reported where it is read for good.
+    var scratch = Reading()
+    let seed = root["seed"].flatMap { StudyLanguage.seed.read($0, &scratch) }
+    reading.studySeed = seed?.value ?? 0
     let study = StudyLanguage.study.read(root, &reading)
     let diagnostics = reading.findings
     guard let study, !diagnostics.contains(where: { $0.severity == .error }) else {

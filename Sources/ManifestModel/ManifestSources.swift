@@ -97,7 +97,7 @@ extension YAMLNode {
   }
 
   /// A manifest's tree with `defaults` merged under each of its experiments.
-  fileprivate func withDefaults(_ schema: Schema) -> YAMLNode {
+  func withDefaults(_ schema: Schema) -> YAMLNode {
     guard let entries, let defaults = self["defaults"] else { return self }
     let experiment = schema.child("experiments")?.child("")
     var copy = self

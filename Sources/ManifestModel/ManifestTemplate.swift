@@ -1,3 +1,5 @@
+internal import Core
+
 /// The manifest that `microtome new` writes.
 public enum ManifestTemplate {
   /// A commented manifest over generated tissue, valid as it stands; it needs no data.
@@ -5,9 +7,10 @@ public enum ManifestTemplate {
   /// - Parameter name: The study's name: letters, digits, `-`, `_` and `.`.
   public static func text(named name: String) -> String {
     """
+    # Editors check this file against the schema that `microtome schema` prints.
     # yaml-language-server: $schema=../schemas/study.v1.schema.json
     microtome: 1
-    study: "\(name)"
+    study: \(JSON.text(name))
     question: Does pretraining on unlabelled tissue help, and up to which training-set size?
     seed: 2023                       # every random draw of the study starts from it
     # extends: base.yaml             # takes over what this file does not say

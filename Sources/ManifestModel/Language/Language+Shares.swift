@@ -24,18 +24,30 @@ extension Language where Value == Located<SubsetSize> {
     case .text(let text) where text.hasSuffix("%"):
       return readPercent(node, text, includes100: true, &reading).map(SubsetSize.percent)
     case .integer, .number:
-      let count = Language<Located<Int>>.integer(1...largestSubset)
       if case .number(let share)? = node.scalar?.value, share > 0, share < 1 {
         reading.wrongType(
           node, expected: "counts, percentages or `all`",
           hint: "write `\(shortestDecimal(fixedShare(share)))%` for a share of the pool")
         return nil
       }
-      return count.read(node, &reading).map { .count($0.value) }
+      return readCount(node, &reading).map { .count($0) }
     default:
       reading.wrongType(node, expected: "counts, percentages or `all`", hint: hint)
       return nil
     }
+  }
+
+  private static func readCount(_ node: YAMLNode, _ reading: inout Reading) -> Int? {
+    var scratch = Reading()
+    let count = Language<Located<Int>>.integer(1...largestSubset).read(node, &scratch)?.value
+    if !scratch.diagnostics.isEmpty {
+      reading.error(
+        count == nil ? "manifest.wrong-type" : "manifest.out-of-range",
+        "a count of images is a whole number from 1 to \(largestSubset), not "
+          + (node.scalar?.source.excerpt ?? ""),
+        at: node.location, hint: "write a count such as `16`, or a share such as `25%`")
+    }
+    return count
   }
 
   /// A share in percent without the noise of binary fractions.

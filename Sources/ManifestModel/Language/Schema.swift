@@ -77,17 +77,21 @@ struct SchemaPrinter {
     case .scalar(let json): return json
     case .object(let object): return reference(to: object, partial: partial)
     case .named(let schema, let pattern):
-      return [
-        "type": "object", "minProperties": partial ? 0 : 1,
-        "propertyNames": ["pattern": .text(pattern), "maxLength": 100],
-        "additionalProperties": json(schema, partial: partial),
-      ]
+      let count: [JSONText.Member] = partial ? [] : [.init(name: "minProperties", value: 1)]
+      return .object(
+        [.init(name: "type", value: "object")] + count + [
+          .init(name: "propertyNames", value: ["pattern": .text(pattern), "maxLength": 100]),
+          .init(name: "additionalProperties", value: json(schema, partial: partial)),
+        ])
     case .partial(let schema): return json(schema, partial: true)
     case .list(let schema, let minimum):
-      return [
-        "type": "array", "minItems": .integer(minimum), "uniqueItems": true,
-        "items": json(schema, partial: false),
-      ]
+      let count: [JSONText.Member] =
+        minimum == 0 ? [] : [.init(name: "minItems", value: .integer(minimum))]
+      return .object(
+        [.init(name: "type", value: "array")] + count + [
+          .init(name: "uniqueItems", value: true),
+          .init(name: "items", value: json(schema, partial: false)),
+        ])
     case .choice(let schemas):
       let choices = JSONText.array(schemas.map { json($0, partial: partial) })
       return partial ? ["anyOf": choices] : ["oneOf": choices]

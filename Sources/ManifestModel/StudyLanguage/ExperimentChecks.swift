@@ -5,7 +5,7 @@ enum ExperimentChecks {
   /// Reports everything that contradicts itself in one experiment.
   static func check(_ experiment: Experiment, _ node: YAMLNode, _ reading: inout Reading) {
     checkInference(experiment.inference, &reading)
-    checkSelection(experiment, &reading)
+    checkSelection(experiment, node, &reading)
     checkSizes(experiment, &reading)
     checkSplits(experiment, &reading)
   }
@@ -19,16 +19,20 @@ enum ExperimentChecks {
       at: inference.stride.location, hint: "set `stride: \(inference.window.value / 2)`")
   }
 
-  private static func checkSelection(_ experiment: Experiment, _ reading: inout Reading) {
+  private static func checkSelection(
+    _ experiment: Experiment, _ node: YAMLNode, _ reading: inout Reading
+  ) {
     guard case .holdout(let share, _, let every) = experiment.selection else { return }
-    if case .steps(let steps) = experiment.training.length, every.value > steps.value {
+    if case .steps(let steps) = experiment.training.length,
+      node["training"]?["steps"] != nil, every.value > steps.value
+    {
       reading.error(
         "manifest.never-selected",
         "training ends after \(steps.value) steps, before the first look at \(every.value)",
         at: every.location, hint: "set `every: \(max(1, steps.value / 10))`")
     }
-    for size in experiment.subsetSizes {
-      guard case .count(let images) = size.value else { continue }
+    for size in experiment.subsetSizes where share.value < 1 {
+      guard case .count(let images) = size.value, images > 0 else { continue }
       let held = max(1, Int((share.value * Double(images) + 0.5).rounded(.down)))
       if held >= images {
         reading.error(

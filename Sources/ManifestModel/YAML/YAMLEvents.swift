@@ -102,9 +102,12 @@ struct YAMLEvents: ~Copyable {
           hint: "remove the character, or write it as an escape in double quotes"))
     }
     let context = state.context.map { String(cString: $0) + ", " } ?? ""
+    // What has no end is mended where it starts.
+    let isOpen = problem == "found unexpected end of stream" && state.context != nil
     return YAMLFailure(
       .error(
-        "yaml.syntax", "this is not YAML: \(context)\(problem)", at: place(state.problem_mark),
+        "yaml.syntax", "this is not YAML: \(context)\(problem)",
+        at: place(isOpen ? state.context_mark : state.problem_mark),
         hint: Self.hint(for: problem)))
   }
 

@@ -47,12 +47,16 @@ struct Gland {
   }
 
   /// Draws a gland somewhere in or across the edge of an image.
-  static func draw(size: Int, isMalignant: Bool, stream: inout RandomStream) -> Gland {
+  ///
+  /// - Parameter scale: A factor on the radius, 1 for the usual 8 to 19 pixels.
+  static func draw(
+    size: Int, isMalignant: Bool, scale: Double, stream: inout RandomStream
+  ) -> Gland {
     let side = Double(size)
     var x = stream.uniform(-0.06 * side, 1.06 * side)
     var y = stream.uniform(-0.06 * side, 1.06 * side)
     var turn = stream.uniform()
-    var radius = isMalignant ? stream.uniform(8, 18) : stream.uniform(10, 19)
+    var radius = scale * (isMalignant ? stream.uniform(8, 18) : stream.uniform(10, 19))
     // Crypts cut lengthwise are long, cut across they are round; tumours branch.
     let bends = isMalignant ? stream.index(below: 4) : (stream.chance(0.35) ? 2 : 1)
     var rods: [Rod] = []

@@ -55,11 +55,11 @@ struct GlandPainter {
     of gland: Gland, _ pixels: [(x: Int, y: Int)], _ lumen: [Bool], _ planes: inout StainPlanes,
     _ stream: inout RandomStream
   ) {
-    let spacing: Float = 4.2
+    let spacing: Float = 4.4
     var placed: [(x: Float, y: Float)] = []
     for (x, y) in pixels {
       let depth = -layout.distance[y * layout.size + x]
-      guard depth > 0.52 * gland.lining, depth < 0.8 * gland.lining else { continue }
+      guard depth > 0.56 * gland.lining, depth < 0.85 * gland.lining else { continue }
       guard isFree(x, y, placed, spacing), !lumen[y * layout.size + x] else { continue }
       placed.append((Float(x), Float(y)))
       guard stream.chance(Double(gland.goblets)) else { continue }
@@ -67,7 +67,7 @@ struct GlandPainter {
       planes.draw(
         StainPlanes.Ellipse(
           x: Float(x), y: Float(y), directionX: normal.x, directionY: normal.y,
-          long: Float(stream.uniform(1.9, 2.9)), short: Float(stream.uniform(1.4, 2.1)),
+          long: Float(stream.uniform(2.2, 3.4)), short: Float(stream.uniform(1.5, 2.3)),
           haematoxylin: Float(stream.uniform(0.06, 0.16)), eosin: 0.1))
     }
   }

@@ -76,10 +76,10 @@ struct SlideStain {
       SIMD3(
         stream.uniform(-reach, reach), stream.uniform(-reach, reach), stream.uniform(-reach, reach))
     }
-    haematoxylinGain = patient.uniform(0.75, 1.25) * image.uniform(0.93, 1.07)
-    eosinGain = patient.uniform(0.7, 1.3) * image.uniform(0.93, 1.07)
-    haematoxylinShift = shift(&patient, 0.05) + shift(&image, 0.01)
-    eosinShift = shift(&patient, 0.06) + shift(&image, 0.01)
-    lightShift = shift(&patient, 5)
+    haematoxylinGain = patient.uniform(0.65, 1.4) * image.uniform(0.93, 1.07)
+    eosinGain = patient.uniform(0.6, 1.5) * image.uniform(0.93, 1.07)
+    haematoxylinShift = shift(&patient, 0.08) + shift(&image, 0.01)
+    eosinShift = shift(&patient, 0.08) + shift(&image, 0.01)
+    lightShift = shift(&patient, 7)
   }
 }

@@ -7,7 +7,7 @@ struct StromaPainter {
   private var along: [Float]
   private var across: [Float]
 
-  /// Lays the fibres: one main direction, bent by smooth noise, wrapping around glands.
+  /// Lays the fibres: one main direction, bent by smooth noise.
   init(layout: TissueLayout, stream: inout RandomStream) {
     self.layout = layout
     let size = layout.size
@@ -20,10 +20,8 @@ struct StromaPainter {
       for x in 0..<size {
         let (u, v) = (Float(x), Float(y))
         let i = y * size + x
-        let far = smoothStep(0, 12, layout.distance[i])
         along[i] = u * c + v * s + 16 * bend.0.signed(u / 36, v / 36)
-        let free = v * c - u * s + 20 * bend.1.signed(u / 36, v / 36)
-        across[i] = layout.distance[i] + (free - layout.distance[i]) * far
+        across[i] = v * c - u * s + 20 * bend.1.signed(u / 36, v / 36)
       }
     }
   }
@@ -43,13 +41,14 @@ struct StromaPainter {
     for y in 0..<layout.size {
       for x in 0..<layout.size {
         let i = y * layout.size + x
-        let (u, v) = (along[i], across[i])
-        let fibre =
+        let fibre = wrapped(i) { u, v in
           0.6 * noises[0].signed(u / 13, v / 2.4) + 0.4 * noises[1].signed(u / 7, v / 1.4)
+        }
         let bundle = noises[2].signed(Float(x) / 30, Float(y) / 30)
+        let crack = noises[3].value(along[i] / 22, across[i] / 6)
         let gap =
-          smoothStep(looseness - 0.12, looseness + 0.05, noises[3].value(u / 22, v / 6))
-          * smoothStep(0.3, 1.5, layout.distance[i])
+          smoothStep(looseness - 0.12, looseness + 0.05, crack)
+          * smoothStep(0.3, 5, layout.distance[i])
         let amount = 1 - 0.9 * gap
         planes.eosin[i] = max(0.02, (base + 0.2 * fibre + 0.14 * bundle) * amount)
         planes.haematoxylin[i] = max(0.01, (0.09 + 0.03 * fibre) * amount)
@@ -57,11 +56,19 @@ struct StromaPainter {
     }
   }
 
+  /// A texture along the fibres, which turns into one around the gland close to it.
+  private func wrapped(_ i: Int, _ texture: (Float, Float) -> Float) -> Float {
+    let far = smoothStep(2, 9, layout.distance[i])
+    let free = far > 0 ? texture(along[i], across[i]) : 0
+    let near = far < 1 ? texture(along[i] / 3, layout.distance[i]) : 0
+    return near + (free - near) * far
+  }
+
   /// Rings that look like glands to a careless eye: pink walls, flat nuclei, an empty or red inside.
   private func paintVessels(_ planes: inout StainPlanes, _ stream: inout RandomStream) {
-    for _ in 0..<stream.index(below: 4) * max(1, layout.size / 128) {
+    for _ in 0..<stream.index(below: 5) * max(1, layout.size * layout.size / (128 * 128)) {
       guard let (x, y) = place(clearance: 7, &stream) else { continue }
-      let radius = Float(stream.uniform(3, 6.5))
+      let radius = Float(stream.uniform(3, 9))
       let (cosine, sine) = PortableMath.cosineAndSine(turns: stream.uniform())
       let squeeze = Float(stream.uniform(0.55, 1))
       let isBloody = stream.chance(0.5)
@@ -73,7 +80,7 @@ struct StromaPainter {
       }
       ring(radius + 1.6, 0.16, 0.72)
       ring(radius, 0.01, isBloody ? 1.05 : 0.03)
-      for _ in 0..<5 {
+      for _ in 0..<Int(1.6 * radius) {
         let (c, s) = PortableMath.cosineAndSine(turns: stream.uniform())
         let (u, v) = (Float(c) * (radius + 0.7), Float(s) * (radius + 0.7) * squeeze)
         planes.draw(
@@ -102,7 +109,7 @@ struct StromaPainter {
   private func paintInflammation(_ planes: inout StainPlanes, _ stream: inout RandomStream) {
     let areas = max(1, layout.size * layout.size / (128 * 128))
     let clusters = (0..<stream.index(below: 4) * areas).map { _ in
-      (count: 10 + stream.index(below: 45), spread: stream.uniform(3.5, 11))
+      (count: 10 + stream.index(below: 70), spread: stream.uniform(3.5, 11))
     }
     var placed: [(x: Float, y: Float)] = []
     func cell(_ x: Float, _ y: Float) {
@@ -146,6 +153,10 @@ struct StromaPainter {
   }
 
   private func fibreDirection(_ x: Int, _ y: Int) -> (x: Float, y: Float) {
+    if layout.distance[y * layout.size + x] < 6 {
+      let normal = layout.outward(x, y)
+      return (-normal.y, normal.x)
+    }
     let size = layout.size
     let dx = across[y * size + min(size - 1, x + 1)] - across[y * size + max(0, x - 1)]
     let dy = across[min(size - 1, y + 1) * size + x] - across[max(0, y - 1) * size + x]

@@ -19,11 +19,13 @@ struct TissueLayout {
     labels = LabelMap(width: size, height: size)
     let (shiftX, shiftY) = Self.warp(size: size, isMalignant: isMalignant, stream: &stream)
     let areas = Double(size * size) / (128 * 128)
-    let wanted = max(1, Int((areas * stream.uniform(3.2, 8)).rounded()))
+    let scale = stream.uniform(0.75, 1.35)
+    let wanted = max(1, Int((areas * stream.uniform(4, 11) / scale).rounded()))
     // Benign crypts keep apart; tumour glands stand back to back.
-    let gap: Float = isMalignant ? 2.2 : 4.5
-    for _ in 0..<6 * wanted where glands.count < wanted {
-      let gland = Gland.draw(size: size, isMalignant: isMalignant, stream: &stream)
+    let gap: Float = isMalignant ? 2 : 3.5
+    for _ in 0..<12 * wanted where glands.count < wanted {
+      let gland = Gland.draw(
+        size: size, isMalignant: isMalignant, scale: scale, stream: &stream)
       let bounds = gland.bounds(in: size, margin: 14)
       var field: [Float] = []
       field.reserveCapacity(bounds.rows.count * bounds.columns.count)

@@ -59,7 +59,7 @@ struct ColourJitter {
   }
 
   /// Turns the hue through HSV; value and saturation stay.
-  private static func turnHue(_ buffer: UnsafeMutableBufferPointer<Float>, by shift: Float) {
+  static func turnHue(_ buffer: UnsafeMutableBufferPointer<Float>, by shift: Float) {
     for i in stride(from: 0, to: buffer.count, by: 3) {
       let (r, g, b) = (buffer[i], buffer[i + 1], buffer[i + 2])
       let value = max(r, max(g, b))

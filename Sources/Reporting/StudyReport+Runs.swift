@@ -67,8 +67,11 @@ public struct PretrainingCurve: Hashable, Sendable {
 
 /// What became of the tensors of an initialization's weights.
 public struct LoadReport: Hashable, Sendable {
+  /// The source of an initialization that loads nothing.
+  public static let none = "random"
+
   public var initialization: String
-  /// The file's name or the step that made the weights; `random` for none.
+  /// The file's name or the step that made the weights; `none` where nothing is loaded.
   public var source: String
   public var normalization: String
   /// How many encoder tensors took the weights' values.

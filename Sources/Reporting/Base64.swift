@@ -1,0 +1,6 @@
+private import FoundationEssentials
+
+/// Bytes as text for `data:` addresses.
+enum Base64 {
+  static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+}

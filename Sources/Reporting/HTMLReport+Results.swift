@@ -1,0 +1,73 @@
+private import Evaluation
+
+/// The sections that show what was found.
+extension HTMLReport {
+  static func learningCurves(_ report: StudyReport) -> Section? {
+    let groups = Figures.learningCurves(report)
+    guard !groups.isEmpty, !report.measurements.isEmpty else { return nil }
+    let note = Markup.text(
+      "p", [:],
+      "Large markers are means over replicates, small hollow ones single replicates, and bars "
+        + "Student's 95 % intervals over replicates; positions are set side by side for legibility. "
+        + "The size axis is logarithmic; panels of one metric share their vertical axis.")
+    let panels = groups.map { group in
+      Markup.text("h3", [:], group.title) + "\n" + Self.panels(group.panels.map(\.svg))
+    }
+    return Section(
+      id: "learning-curves", title: "Learning curves",
+      content: note + "\n" + panels.joined(separator: "\n"))
+  }
+
+  static func differences(_ report: StudyReport) -> Section? {
+    let groups = Figures.differences(report)
+    guard !groups.isEmpty else { return nil }
+    let level = Wording.percent(1 - report.comparisons[0].result.alpha)
+    let note = Markup.text(
+      "p", [:],
+      "Diamonds are mean paired differences, filled where significant after correction; bars are "
+        + "the \(level) intervals that invert the sign-flip test, one size at a time, and small "
+        + "circles single replicates. A dotted bar across the whole panel means that so few "
+        + "replicates bound nothing. A shaded band is the declared margin of equivalence.")
+    let panels = groups.map { group in
+      Markup.text("h3", [:], group.title) + "\n" + Self.panels(group.panels.map(\.svg))
+    }
+    return Section(
+      id: "differences", title: "Paired differences",
+      content: note + "\n" + panels.joined(separator: "\n"))
+  }
+
+  static func significance(_ report: StudyReport) -> Section? {
+    guard !report.comparisons.isEmpty else { return nil }
+    let tables = Figures.grouped(report.comparisons).map { SignificanceTable(rows: $0).table.html }
+    return Section(id: "significance", title: "Significance", content: tables.joined())
+  }
+
+  static func domains(_ report: StudyReport) -> Section? {
+    let summaries = Summaries(report.measurements)
+    let tables = report.experiments.flatMap { experiment in
+      experiment.metrics.compactMap {
+        DomainTable(experiment: experiment, metric: $0, summaries: summaries).table?.html
+      }
+    }
+    guard !tables.isEmpty else { return nil }
+    return Section(
+      id: "domains", title: "In domain and out of domain", content: tables.joined())
+  }
+
+  static func overlays(_ report: StudyReport) -> Section? {
+    guard !report.overlays.isEmpty else { return nil }
+    let figures = report.overlays.map { overlay in
+      let caption = ([overlay.caption] + (overlay.image.map { [report.shown(image: $0)] } ?? []))
+        .joined(separator: " · ")
+      let image =
+        "<img loading=\"lazy\" alt=\"\(Markup.escape("Predicted outline over the image: " + caption))\" "
+        + "src=\"data:image/png;base64,\(Base64.encode(overlay.png))\">"
+      return Markup.element(
+        "figure", [:], image + Markup.text("figcaption", [:], caption))
+    }
+    return Section(
+      id: "predictions", title: "Predictions",
+      content: Markup.element(
+        "div", ["class": "panels small"], "\n" + figures.joined(separator: "\n") + "\n"))
+  }
+}

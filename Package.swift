@@ -38,7 +38,8 @@ let modules: [Module] = [
   Module(name: "Imaging", imports: ["Core", "CPNG"], testResources: [.copy("Fixtures")]),
   Module(
     name: "Evaluation", imports: ["Core", "Imaging"], testResources: [.copy("Fixtures")]),
-  Module(name: "Planning", imports: ["Core", "ManifestModel"]),
+  Module(
+    name: "Planning", imports: ["Core", "ManifestModel"], testResources: [.copy("Golden")]),
   Module(name: "Learning", imports: ["Core", "TensorKernels"]),
   Module(
     name: "Datasets", imports: ["Core", "Archives", "Imaging"],

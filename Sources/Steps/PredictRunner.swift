@@ -40,6 +40,6 @@ extension StepContext {
       throw StepFailure("measure.no-prediction", "image \(sample.id) has no prediction")
     }
     return QuantizedProbability.foreground(
-      try NPY.decode(read(object: entry.digest)).uint8, width: sample.width, height: sample.height)
+      try NPY.bytes(of: read(object: entry.digest)), width: sample.width, height: sample.height)
   }
 }

@@ -48,8 +48,9 @@ extension StepContext {
 
   /// The pixels of a sample.
   func image(of sample: SplitIndex.Sample) throws -> RGBImage {
-    let array = try NPY.decode(read(object: sample.image))
-    return RGBImage(width: sample.width, height: sample.height, pixels: array.uint8)
+    RGBImage(
+      width: sample.width, height: sample.height,
+      pixels: try NPY.bytes(of: read(object: sample.image)))
   }
 
   /// The labels of a sample that has them.
@@ -58,7 +59,7 @@ extension StepContext {
       throw StepFailure(
         "data.no-labels", "image \(sample.id) has no labels", hint: "use a labelled dataset")
     }
-    let array = try NPY.decode(read(object: digest))
-    return LabelMap(width: sample.width, height: sample.height, labels: array.uint16)
+    return LabelMap(
+      width: sample.width, height: sample.height, labels: try NPY.words(of: read(object: digest)))
   }
 }

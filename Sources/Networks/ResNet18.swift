@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 public import Learning
 
 /// ResNet-18 (He et al. 2016) under torchvision's keys, with all channel counts scaled by `width`.

@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 public import Learning
 
 /// A U-Net on ResNet-18 under segmentation_models_pytorch's keys and channel plan, scaled by `width`.

@@ -33,7 +33,7 @@ extension Tape {
       gamma: layer.weight.values.pointer, beta: layer.bias.values.pointer,
       residual: residual.map { UnsafePointer($0.values.pointer) }, rectify: rectify,
       output: y.values.pointer, on: context.workers)
-    record(y) { [self, unowned y] gradient in
+    record(y) { [engine, context, unowned y] gradient in
       normalisationGradient(
         shape, outputGradient: gradient.pointer,
         record: NormalisationRecord(

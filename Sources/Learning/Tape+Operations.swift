@@ -23,7 +23,7 @@ extension Tape {
     precondition(x.shape.count == 2, "a linear layer takes rows")
     precondition(layer.weight.shape[1] == x.channels, "the weight is for other channels")
     let shape = ConvolutionShape.product(
-      M: x.shape[0], K: x.channels, N: layer.weight.shape[0])
+      rows: x.shape[0], depth: x.channels, columns: layer.weight.shape[0])
     let y = engine.tensor(
       shape: [x.shape[0], layer.weight.shape[0]], isTracked: isRecording)
     apply(shape, x, layer.weight, layer.bias, to: y)
@@ -36,7 +36,7 @@ extension Tape {
     TensorKernels.convolve(
       shape, input: x.values.pointer, weights: weight.values.pointer,
       bias: bias.map { UnsafePointer($0.values.pointer) }, output: y.values.pointer, on: context)
-    record(y) { [self] gradient in
+    record(y) { [engine, context] gradient in
       if let bias {
         let target = bias.gradientTarget(on: engine)
         sumRows(
@@ -60,7 +60,7 @@ extension Tape {
     let y = engine.tensor(shape: x.shape, isTracked: x.isTracked)
     TensorKernels.rectify(
       x.values.pointer, into: y.values.pointer, count: x.count, on: context.workers)
-    record(y) { [self, unowned y] gradient in
+    record(y) { [engine, context, unowned y] gradient in
       let target = x.gradientTarget(on: engine)
       rectifyGradient(
         gradient.pointer, output: y.values.pointer, into: target.pointer, count: x.count,
@@ -79,7 +79,7 @@ extension Tape {
     TensorKernels.maximumPool(
       shape, input: x.values.pointer, output: y.values.pointer, winners: winners.pointer,
       on: context.workers)
-    record(y) { [self] gradient in
+    record(y) { [engine, context] gradient in
       maximumPoolGradient(
         shape, outputGradient: gradient.pointer, winners: winners.pointer,
         inputGradient: x.gradientTarget(on: engine), on: context.workers)
@@ -93,7 +93,7 @@ extension Tape {
     let y = engine.tensor(shape: shape.outputShape, isTracked: x.isTracked)
     TensorKernels.averagePool(
       shape, input: x.values.pointer, output: y.values.pointer, on: context.workers)
-    record(y) { [self] gradient in
+    record(y) { [engine, context] gradient in
       averagePoolGradient(
         shape, outputGradient: gradient.pointer, inputGradient: x.gradientTarget(on: engine),
         on: context.workers)
@@ -108,7 +108,7 @@ extension Tape {
     TensorKernels.globalAverage(
       x.values.pointer, batch: batch, pixels: pixels, channels: x.channels,
       output: y.values.pointer, on: context.workers)
-    record(y) { [self] gradient in
+    record(y) { [engine, context] gradient in
       globalAverageGradient(
         gradient.pointer, batch: batch, pixels: pixels, channels: x.channels,
         inputGradient: x.gradientTarget(on: engine), on: context.workers)
@@ -132,7 +132,7 @@ extension Tape {
     upsampleAndJoin(
       shape, input: x.values.pointer, skip: skip.map { UnsafePointer($0.values.pointer) },
       output: y.values.pointer, on: context.workers)
-    record(y) { [self] gradient in
+    record(y) { [engine, context] gradient in
       upsampleAndJoinGradient(
         shape, outputGradient: gradient.pointer,
         inputGradient: x.isTracked ? x.gradientTarget(on: engine) : nil,

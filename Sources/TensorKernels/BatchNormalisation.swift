@@ -25,36 +25,36 @@ public func batchStatistics(
   mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>,
   on context: KernelContext
 ) {
-  let C = shape.channels
-  let means = context.buffers.take(shape.chunks * C)
-  let squares = context.buffers.take(shape.chunks * C)
+  let channels = shape.channels
+  let means = context.buffers.take(shape.chunks * channels)
+  let squares = context.buffers.take(shape.chunks * channels)
   context.workers.forEach(chunks: shape.chunks) { chunk in
     let rows = shape.range(of: chunk)
     let inverse = 1 / Float(rows.count)
-    for c in stride(from: 0, to: C, by: 8) {
+    for c in stride(from: 0, to: channels, by: 8) {
       var sum = Lanes()
-      for r in rows { sum += load(x + r * C + c, C - c) }
+      for r in rows { sum += load(x + r * channels + c, channels - c) }
       let mean = sum * inverse
       var square = Lanes()
       for r in rows {
-        let d = load(x + r * C + c, C - c) - mean
+        let d = load(x + r * channels + c, channels - c) - mean
         square = square.addingProduct(d, d)
       }
-      store(mean, to: means.pointer + chunk * C + c, C - c)
-      store(square, to: squares.pointer + chunk * C + c, C - c)
+      store(mean, to: means.pointer + chunk * channels + c, channels - c)
+      store(square, to: squares.pointer + chunk * channels + c, channels - c)
     }
   }
-  for c in 0..<C {
+  for c in 0..<channels {
     var total = 0.0
     for chunk in 0..<shape.chunks {
-      total += Double(means.pointer[chunk * C + c]) * Double(shape.range(of: chunk).count)
+      total += Double(means.pointer[chunk * channels + c]) * Double(shape.range(of: chunk).count)
     }
     let average = total / Double(shape.rows)
     var square = 0.0
     for chunk in 0..<shape.chunks {
-      let d = Double(means.pointer[chunk * C + c]) - average
+      let d = Double(means.pointer[chunk * channels + c]) - average
       square +=
-        Double(squares.pointer[chunk * C + c]) + d * d * Double(shape.range(of: chunk).count)
+        Double(squares.pointer[chunk * channels + c]) + d * d * Double(shape.range(of: chunk).count)
     }
     mean[c] = Float(average)
     variance[c] = Float(square / Double(shape.rows))
@@ -73,18 +73,18 @@ public func normalise(
   beta: UnsafePointer<Float>?, residual: UnsafePointer<Float>?, rectify: Bool,
   output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
-  let C = shape.channels
+  let channels = shape.channels
   workers.forEach(chunks: shape.chunks) { chunk in
     let rows = shape.range(of: chunk)
-    for c in stride(from: 0, to: C, by: 8) {
-      let lanes = C - c
+    for c in stride(from: 0, to: channels, by: 8) {
+      let lanes = channels - c
       var scale = load(inverseDeviation + c, lanes)
       if let gamma { scale *= load(gamma + c, lanes) }
       // Taking the mean off first loses less than a shift of beta - mean * scale would.
       let centre = load(mean + c, lanes)
       let shift = beta.map { load($0 + c, lanes) } ?? Lanes()
       for r in rows {
-        let i = r * C + c
+        let i = r * channels + c
         var value = shift.addingProduct(load(x + i, lanes) - centre, scale)
         if let residual { value += load(residual + i, lanes) }
         store(rectify ? rectified(value) : value, to: y + i, lanes)
@@ -137,56 +137,56 @@ public func normalisationGradient(
   record: NormalisationRecord, gammaGradient: GradientTarget?, betaGradient: GradientTarget?,
   inputGradient: GradientTarget, residualGradient: GradientTarget?, on context: KernelContext
 ) {
-  let C = shape.channels
-  let partial = context.buffers.take(shape.chunks * 2 * C)
+  let channels = shape.channels
+  let partial = context.buffers.take(shape.chunks * 2 * channels)
   context.workers.forEach(chunks: shape.chunks) { chunk in
     let rows = shape.range(of: chunk)
-    for c in stride(from: 0, to: C, by: 8) {
-      let lanes = C - c
+    for c in stride(from: 0, to: channels, by: 8) {
+      let lanes = channels - c
       let mean = load(record.mean + c, lanes)
       var sum = Lanes()
       var product = Lanes()
       for r in rows {
-        let i = r * C + c
+        let i = r * channels + c
         let gradient = passed(dy, record.rectifiedOutput, i, lanes)
         sum += gradient
         product = product.addingProduct(gradient, load(record.input + i, lanes) - mean)
       }
-      store(sum, to: partial.pointer + chunk * 2 * C + c, lanes)
-      store(product, to: partial.pointer + (chunk * 2 + 1) * C + c, lanes)
+      store(sum, to: partial.pointer + chunk * 2 * channels + c, lanes)
+      store(product, to: partial.pointer + (chunk * 2 + 1) * channels + c, lanes)
     }
   }
-  let sums = context.buffers.take(2 * C)
-  for c in 0..<C {
+  let sums = context.buffers.take(2 * channels)
+  for c in 0..<channels {
     var sum = 0.0
     var product = 0.0
     for chunk in 0..<shape.chunks {
-      sum += Double(partial.pointer[chunk * 2 * C + c])
-      product += Double(partial.pointer[(chunk * 2 + 1) * C + c])
+      sum += Double(partial.pointer[chunk * 2 * channels + c])
+      product += Double(partial.pointer[(chunk * 2 + 1) * channels + c])
     }
     product *= Double(record.inverseDeviation[c])
     sums.pointer[c] = Float(sum)
-    sums.pointer[C + c] = Float(product)
+    sums.pointer[channels + c] = Float(product)
   }
-  for (target, offset) in [(betaGradient, 0), (gammaGradient, C)] {
+  for (target, offset) in [(betaGradient, 0), (gammaGradient, channels)] {
     guard let target else { continue }
-    for c in stride(from: 0, to: C, by: 8) {
-      target.put(load(sums.pointer + offset + c, C - c), at: c, C - c)
+    for c in stride(from: 0, to: channels, by: 8) {
+      target.put(load(sums.pointer + offset + c, channels - c), at: c, channels - c)
     }
   }
   let inverse = 1 / Float(shape.rows)
   context.workers.forEach(chunks: shape.chunks) { chunk in
     let rows = shape.range(of: chunk)
-    for c in stride(from: 0, to: C, by: 8) {
-      let lanes = C - c
+    for c in stride(from: 0, to: channels, by: 8) {
+      let lanes = channels - c
       let deviation = load(record.inverseDeviation + c, lanes)
       let mean = load(record.mean + c, lanes)
       var scale = deviation
       if let gamma = record.gamma { scale *= load(gamma + c, lanes) }
       let constant = load(sums.pointer + c, lanes) * inverse
-      let slope = load(sums.pointer + C + c, lanes) * deviation * inverse
+      let slope = load(sums.pointer + channels + c, lanes) * deviation * inverse
       for r in rows {
-        let i = r * C + c
+        let i = r * channels + c
         let gradient = passed(dy, record.rectifiedOutput, i, lanes)
         let centred = load(record.input + i, lanes) - mean
         inputGradient.put(scale * (gradient - constant - centred * slope), at: i, lanes)

@@ -78,10 +78,10 @@ public func binaryCrossEntropy(
 ///
 /// Rows are shifted by their maximum before `exp`; sums run in row order, in Float64.
 public func softmaxCrossEntropy(
-  logits: UnsafePointer<Float>, labels: UnsafePointer<Float>, rows: Int, classes K: Int,
+  logits: UnsafePointer<Float>, labels: UnsafePointer<Float>, rows: Int, classes: Int,
   gradient: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) -> Double {
-  let size = max(1, 4_096 / K)
+  let size = max(1, 4_096 / classes)
   let chunks = pieces(rows, of: size)
   let inverse = 1 / Float(rows)
   return withUnsafeTemporaryAllocation(of: Double.self, capacity: chunks) { partial in
@@ -89,20 +89,20 @@ public func softmaxCrossEntropy(
     workers.forEach(chunks: chunks) { chunk in
       var loss = 0.0
       for n in chunk * size..<min(rows, (chunk + 1) * size) {
-        let z = logits + n * K
-        let g = gradient + n * K
+        let z = logits + n * classes
+        let g = gradient + n * classes
         var top = z[0]
-        for k in 1..<max(1, K) where z[k] > top || z[k] != z[k] { top = z[k] }
+        for k in 1..<max(1, classes) where z[k] > top || z[k] != z[k] { top = z[k] }
         var sum = 0.0
-        for k in stride(from: 0, to: K, by: 8) {
-          store(exponential(load(z + k, K - k) - top), to: g + k, K - k)
+        for k in stride(from: 0, to: classes, by: 8) {
+          store(exponential(load(z + k, classes - k) - top), to: g + k, classes - k)
         }
-        for k in 0..<K { sum += Double(g[k]) }
+        for k in 0..<classes { sum += Double(g[k]) }
         let label = Int(labels[n])
         let logSum = logarithm(Lanes(repeating: Float(sum)))[0]
         loss += Double(logSum) - Double(z[label] - top)
         let factor = inverse / Float(sum)
-        for k in 0..<K { g[k] *= factor }
+        for k in 0..<classes { g[k] *= factor }
         g[label] -= inverse
       }
       partial[chunk] = loss

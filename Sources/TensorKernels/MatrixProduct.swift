@@ -1,61 +1,70 @@
-/// `c[M, N] = a[M, K] · b[K, N] (+ bias[N])`; a linear layer over rows.
+/// `c[rows, columns] = a[rows, depth] · b[depth, columns] (+ bias[columns])`: a linear layer.
 public func matrixProduct(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, bias: UnsafePointer<Float>? = nil,
-  into c: UnsafeMutablePointer<Float>, M: Int, K: Int, N: Int, on context: KernelContext
+  into c: UnsafeMutablePointer<Float>, rows: Int, depth: Int, columns: Int,
+  on context: KernelContext
 ) {
   convolve(
-    .product(M: M, K: K, N: N), input: a, weights: b, bias: bias, output: c, on: context)
+    .product(rows: rows, depth: depth, columns: columns), input: a, weights: b, bias: bias,
+    output: c, on: context)
 }
 
-/// `c[M, K] (+)= a[M, N] · b[K, N]ᵀ`.
+/// `c[rows, depth] (+)= a[rows, columns] · b[depth, columns]ᵀ`.
 public func matrixProductTransposingRight(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: GradientTarget,
-  M: Int, K: Int, N: Int, on context: KernelContext
+  rows: Int, depth: Int, columns: Int, on context: KernelContext
 ) {
   convolveInputGradient(
-    .product(M: M, K: K, N: N), outputGradient: a, weights: b, inputGradient: c.pointer,
+    .product(rows: rows, depth: depth, columns: columns), outputGradient: a, weights: b,
+    inputGradient: c.pointer,
     accumulate: c.accumulate, on: context)
 }
 
-/// `c[K, N] (+)= a[M, K]ᵀ · b[M, N]`; 64 bytes behind `a` must be readable.
+/// `c[depth, columns] (+)= a[rows, depth]ᵀ · b[rows, columns]`; 64 bytes behind `a` are readable.
 public func matrixProductTransposingLeft(
   _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: GradientTarget,
-  M: Int, K: Int, N: Int, on context: KernelContext
+  rows: Int, depth: Int, columns: Int, on context: KernelContext
 ) {
   convolveWeightGradient(
-    .product(M: M, K: K, N: N), input: a, outputGradient: b, weightGradient: c.pointer,
+    .product(rows: rows, depth: depth, columns: columns), input: a, outputGradient: b,
+    weightGradient: c.pointer,
     accumulate: c.accumulate, on: context)
 }
 
 extension ConvolutionShape {
   /// A matrix product is a convolution of one-pixel images.
-  public static func product(M: Int, K: Int, N: Int) -> ConvolutionShape {
+  public static func product(rows: Int, depth: Int, columns: Int) -> ConvolutionShape {
     ConvolutionShape(
-      batch: M, height: 1, width: 1, inputChannels: K, outputChannels: N, kernelHeight: 1,
+      batch: rows, height: 1, width: 1, inputChannels: depth, outputChannels: columns,
+      kernelHeight: 1,
       kernelWidth: 1)
   }
 }
 
 /// Reorders weights from PyTorch's `[out, in, kh, kw]` to the kernels' `[kh, kw, in, out]`.
 public func packWeights(
-  _ source: UnsafePointer<Float>, out O: Int, in I: Int, taps T: Int,
+  _ source: UnsafePointer<Float>, out outputs: Int, in inputs: Int, taps: Int,
   into target: UnsafeMutablePointer<Float>
 ) {
-  for o in 0..<O {
-    for i in 0..<I {
-      for t in 0..<T { target[(t * I + i) * O + o] = source[(o * I + i) * T + t] }
+  for o in 0..<outputs {
+    for i in 0..<inputs {
+      for t in 0..<taps {
+        target[(t * inputs + i) * outputs + o] = source[(o * inputs + i) * taps + t]
+      }
     }
   }
 }
 
 /// Reorders weights from the kernels' `[kh, kw, in, out]` to PyTorch's `[out, in, kh, kw]`.
 public func unpackWeights(
-  _ source: UnsafePointer<Float>, out O: Int, in I: Int, taps T: Int,
+  _ source: UnsafePointer<Float>, out outputs: Int, in inputs: Int, taps: Int,
   into target: UnsafeMutablePointer<Float>
 ) {
-  for o in 0..<O {
-    for i in 0..<I {
-      for t in 0..<T { target[(o * I + i) * T + t] = source[(t * I + i) * O + o] }
+  for o in 0..<outputs {
+    for i in 0..<inputs {
+      for t in 0..<taps {
+        target[(o * inputs + i) * taps + t] = source[(t * inputs + i) * outputs + o]
+      }
     }
   }
 }

@@ -48,27 +48,28 @@ public func maximumPool(
   _ shape: PoolingShape, input x: UnsafePointer<Float>, output y: UnsafeMutablePointer<Float>,
   winners: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
-  let C = shape.channels
+  let channels = shape.channels
   workers.forEach(chunks: shape.batch * shape.outputHeight) { row in
     let n = row / shape.outputHeight
     let a = row % shape.outputHeight
     for b in 0..<shape.outputWidth {
-      let target = (row * shape.outputWidth + b) * C
-      for c in stride(from: 0, to: C, by: 8) {
+      let target = (row * shape.outputWidth + b) * channels
+      for c in stride(from: 0, to: channels, by: 8) {
         var best = Lanes(repeating: -.infinity)
         var winner = Lanes(repeating: -1)
         for i in shape.inside(a, of: shape.height) {
           let h = a * shape.stride - shape.padding + i
           for j in shape.inside(b, of: shape.width) {
             let w = b * shape.stride - shape.padding + j
-            let value = load(x + ((n * shape.height + h) * shape.width + w) * C + c, C - c)
+            let value = load(
+              x + ((n * shape.height + h) * shape.width + w) * channels + c, channels - c)
             let wins = (value .> best) .| (value .!= value) .| (winner .< 0)
             best.replace(with: value, where: wins)
             winner.replace(with: Lanes(repeating: Float(i * shape.kernel + j)), where: wins)
           }
         }
-        store(best, to: y + target + c, C - c)
-        store(winner, to: winners + target + c, C - c)
+        store(best, to: y + target + c, channels - c)
+        store(winner, to: winners + target + c, channels - c)
       }
     }
   }
@@ -79,23 +80,23 @@ public func maximumPoolGradient(
   _ shape: PoolingShape, outputGradient dy: UnsafePointer<Float>, winners: UnsafePointer<Float>,
   inputGradient: GradientTarget, on workers: WorkerPool
 ) {
-  let C = shape.channels
+  let channels = shape.channels
   workers.forEach(chunks: shape.batch * shape.height) { row in
     let n = row / shape.height
     let h = row % shape.height
     for w in 0..<shape.width {
-      for c in stride(from: 0, to: C, by: 8) {
+      for c in stride(from: 0, to: channels, by: 8) {
         var sum = Lanes()
         for a in shape.covering(h, outputs: shape.outputHeight) {
           let i = h + shape.padding - a * shape.stride
           for b in shape.covering(w, outputs: shape.outputWidth) {
             let j = w + shape.padding - b * shape.stride
-            let source = ((n * shape.outputHeight + a) * shape.outputWidth + b) * C + c
-            let won = load(winners + source, C - c) .== Float(i * shape.kernel + j)
-            sum += Lanes().replacing(with: load(dy + source, C - c), where: won)
+            let source = ((n * shape.outputHeight + a) * shape.outputWidth + b) * channels + c
+            let won = load(winners + source, channels - c) .== Float(i * shape.kernel + j)
+            sum += Lanes().replacing(with: load(dy + source, channels - c), where: won)
           }
         }
-        inputGradient.put(sum, at: (row * shape.width + w) * C + c, C - c)
+        inputGradient.put(sum, at: (row * shape.width + w) * channels + c, channels - c)
       }
     }
   }
@@ -106,22 +107,22 @@ public func averagePool(
   _ shape: PoolingShape, input x: UnsafePointer<Float>, output y: UnsafeMutablePointer<Float>,
   on workers: WorkerPool
 ) {
-  let C = shape.channels
+  let channels = shape.channels
   let inverse = 1 / Float(shape.kernel * shape.kernel)
   workers.forEach(chunks: shape.batch * shape.outputHeight) { row in
     let n = row / shape.outputHeight
     let a = row % shape.outputHeight
     for b in 0..<shape.outputWidth {
-      for c in stride(from: 0, to: C, by: 8) {
+      for c in stride(from: 0, to: channels, by: 8) {
         var sum = Lanes()
         for i in shape.inside(a, of: shape.height) {
           let h = a * shape.stride - shape.padding + i
           for j in shape.inside(b, of: shape.width) {
             let w = b * shape.stride - shape.padding + j
-            sum += load(x + ((n * shape.height + h) * shape.width + w) * C + c, C - c)
+            sum += load(x + ((n * shape.height + h) * shape.width + w) * channels + c, channels - c)
           }
         }
-        store(sum * inverse, to: y + (row * shape.outputWidth + b) * C + c, C - c)
+        store(sum * inverse, to: y + (row * shape.outputWidth + b) * channels + c, channels - c)
       }
     }
   }
@@ -132,21 +133,22 @@ public func averagePoolGradient(
   _ shape: PoolingShape, outputGradient dy: UnsafePointer<Float>, inputGradient: GradientTarget,
   on workers: WorkerPool
 ) {
-  let C = shape.channels
+  let channels = shape.channels
   let inverse = 1 / Float(shape.kernel * shape.kernel)
   workers.forEach(chunks: shape.batch * shape.height) { row in
     let n = row / shape.height
     let h = row % shape.height
     for w in 0..<shape.width {
-      for c in stride(from: 0, to: C, by: 8) {
+      for c in stride(from: 0, to: channels, by: 8) {
         var sum = Lanes()
         for a in shape.covering(h, outputs: shape.outputHeight) {
           for b in shape.covering(w, outputs: shape.outputWidth) {
             sum += load(
-              dy + ((n * shape.outputHeight + a) * shape.outputWidth + b) * C + c, C - c)
+              dy + ((n * shape.outputHeight + a) * shape.outputWidth + b) * channels + c,
+              channels - c)
           }
         }
-        inputGradient.put(sum * inverse, at: (row * shape.width + w) * C + c, C - c)
+        inputGradient.put(sum * inverse, at: (row * shape.width + w) * channels + c, channels - c)
       }
     }
   }
@@ -154,28 +156,29 @@ public func averagePoolGradient(
 
 /// The mean over all pixels of an image: `[batch, pixels, channels]` to `[batch, channels]`.
 public func globalAverage(
-  _ x: UnsafePointer<Float>, batch: Int, pixels: Int, channels C: Int,
+  _ x: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int,
   output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
   workers.forEach(chunks: batch) { n in
-    for c in stride(from: 0, to: C, by: 8) {
+    for c in stride(from: 0, to: channels, by: 8) {
       var sum = Lanes()
-      for p in 0..<pixels { sum += load(x + (n * pixels + p) * C + c, C - c) }
-      store(sum / Float(pixels), to: y + n * C + c, C - c)
+      for p in 0..<pixels { sum += load(x + (n * pixels + p) * channels + c, channels - c) }
+      store(sum / Float(pixels), to: y + n * channels + c, channels - c)
     }
   }
 }
 
 /// Spreads each gradient evenly over an image's pixels.
 public func globalAverageGradient(
-  _ dy: UnsafePointer<Float>, batch: Int, pixels: Int, channels C: Int,
+  _ dy: UnsafePointer<Float>, batch: Int, pixels: Int, channels: Int,
   inputGradient: GradientTarget, on workers: WorkerPool
 ) {
   workers.forEach(chunks: batch) { n in
     for p in 0..<pixels {
-      for c in stride(from: 0, to: C, by: 8) {
+      for c in stride(from: 0, to: channels, by: 8) {
         inputGradient.put(
-          load(dy + n * C + c, C - c) / Float(pixels), at: (n * pixels + p) * C + c, C - c)
+          load(dy + n * channels + c, channels - c) / Float(pixels),
+          at: (n * pixels + p) * channels + c, channels - c)
       }
     }
   }

@@ -5,27 +5,31 @@
 ///     loss   = Σᵢ (cᵢᵢ - 1)² + λ Σᵢ≠ⱼ cᵢⱼ²
 ///
 /// - Parameters:
-///   - a, b: `[N, D]`.
+///   - a, b: `[rows, columns]`.
 ///   - aGradient, bGradient: Added to or overwritten.
 public func redundancyReduction(
-  a: UnsafePointer<Float>, b: UnsafePointer<Float>, rows N: Int, columns D: Int,
+  a: UnsafePointer<Float>, b: UnsafePointer<Float>, rows: Int, columns: Int,
   lambda: Float, aGradient: GradientTarget, bGradient: GradientTarget, on context: KernelContext
 ) -> Double {
-  let shape = NormalisationShape(rows: N, channels: D)
+  let shape = NormalisationShape(rows: rows, channels: columns)
   let first = Standardised(a, shape, on: context)
   let second = Standardised(b, shape, on: context)
-  let correlation = context.buffers.take(D * D)
+  let correlation = context.buffers.take(columns * columns)
   matrixProductTransposingLeft(
     first.values.pointer, second.values.pointer,
-    into: GradientTarget(correlation.pointer, accumulate: false), M: N, K: D, N: D, on: context)
-  let loss = correlationLoss(correlation.pointer, N: N, D: D, lambda: lambda, on: context)
-  let gradient = context.buffers.take(N * D)
+    into: GradientTarget(correlation.pointer, accumulate: false), rows: rows, depth: columns,
+    columns: columns, on: context)
+  let loss = correlationLoss(
+    correlation.pointer, rows: rows, columns: columns, lambda: lambda, on: context)
+  let gradient = context.buffers.take(rows * columns)
   matrixProductTransposingRight(
     second.values.pointer, correlation.pointer,
-    into: GradientTarget(gradient.pointer, accumulate: false), M: N, K: D, N: D, on: context)
+    into: GradientTarget(gradient.pointer, accumulate: false), rows: rows, depth: columns,
+    columns: columns, on: context)
   first.backward(gradient.pointer, input: a, shape, into: aGradient, on: context)
   matrixProduct(
-    first.values.pointer, correlation.pointer, into: gradient.pointer, M: N, K: D, N: D,
+    first.values.pointer, correlation.pointer, into: gradient.pointer, rows: rows, depth: columns,
+    columns: columns,
     on: context)
   second.backward(gradient.pointer, input: b, shape, into: bGradient, on: context)
   return withExtendedLifetime((first, second, correlation, gradient)) { loss }
@@ -33,24 +37,25 @@ public func redundancyReduction(
 
 /// Turns sums over the batch into the loss, and each sum into the loss's derivative by it.
 private func correlationLoss(
-  _ c: UnsafeMutablePointer<Float>, N: Int, D: Int, lambda: Float, on context: KernelContext
+  _ c: UnsafeMutablePointer<Float>, rows: Int, columns: Int, lambda: Float,
+  on context: KernelContext
 ) -> Double {
-  let inverse = 1 / Float(N)
-  return withUnsafeTemporaryAllocation(of: Double.self, capacity: D) { partial in
+  let inverse = 1 / Float(rows)
+  return withUnsafeTemporaryAllocation(of: Double.self, capacity: columns) { partial in
     let partial = partial.baseAddress!
-    context.workers.forEach(chunks: D) { i in
+    context.workers.forEach(chunks: columns) { i in
       var loss = 0.0
-      for j in 0..<D {
-        let value = c[i * D + j] * inverse
+      for j in 0..<columns {
+        let value = c[i * columns + j] * inverse
         let distance = i == j ? value - 1 : value
         let weight = i == j ? 1 : lambda
         loss += Double(weight) * Double(distance) * Double(distance)
-        c[i * D + j] = 2 * weight * distance * inverse
+        c[i * columns + j] = 2 * weight * distance * inverse
       }
       partial[i] = loss
     }
     var total = 0.0
-    for i in 0..<D { total += partial[i] }
+    for i in 0..<columns { total += partial[i] }
     return total
   }
 }

@@ -97,31 +97,36 @@ struct MatrixProductTests {
   @Test(
     "and its two transposed forms are one another's adjoints",
     arguments: [(1, 1, 1), (5, 3, 7), (17, 40, 9), (6, 500, 16)])
-  func adjoints(M: Int, K: Int, N: Int) {
+  func adjoints(rows: Int, depth: Int, columns: Int) {
     // <a b, c> = <a, c bᵀ> = <b, aᵀ c>
     let context = KernelContext(threads: 1)
-    let a = context.buffers.take(copying: values(M * K))
-    let b = context.buffers.take(copying: values(K * N, salt: 1))
-    let c = context.buffers.take(copying: values(M * N, salt: 2))
-    let ab = context.buffers.take(M * N)
-    let cb = context.buffers.take(M * K)
-    let ac = context.buffers.take(K * N)
-    matrixProduct(a.pointer, b.pointer, into: ab.pointer, M: M, K: K, N: N, on: context)
+    let a = context.buffers.take(copying: values(rows * depth))
+    let b = context.buffers.take(copying: values(depth * columns, salt: 1))
+    let c = context.buffers.take(copying: values(rows * columns, salt: 2))
+    let ab = context.buffers.take(rows * columns)
+    let cb = context.buffers.take(rows * depth)
+    let ac = context.buffers.take(depth * columns)
+    matrixProduct(
+      a.pointer, b.pointer, into: ab.pointer, rows: rows, depth: depth, columns: columns,
+      on: context)
     matrixProductTransposingRight(
-      c.pointer, b.pointer, into: GradientTarget(cb.pointer, accumulate: false), M: M, K: K, N: N,
+      c.pointer, b.pointer, into: GradientTarget(cb.pointer, accumulate: false), rows: rows,
+      depth: depth, columns: columns,
       on: context)
     matrixProductTransposingLeft(
-      a.pointer, c.pointer, into: GradientTarget(ac.pointer, accumulate: false), M: M, K: K, N: N,
+      a.pointer, c.pointer, into: GradientTarget(ac.pointer, accumulate: false), rows: rows,
+      depth: depth, columns: columns,
       on: context)
     let expected = dot(ab.array, c.array)
-    let scale = Double(M * N)
+    let scale = Double(rows * columns)
     #expect(((dot(a.array, cb.array) - expected) / scale).magnitude < 1e-5)
     #expect(((dot(b.array, ac.array) - expected) / scale).magnitude < 1e-5)
     // And the first is the product: its last element by the formula.
-    let last = (0..<K).reduce(0.0) {
-      $0 + Double(a.pointer[(M - 1) * K + $1]) * Double(b.pointer[$1 * N + N - 1])
+    let last = (0..<depth).reduce(0.0) {
+      $0 + Double(a.pointer[(rows - 1) * depth + $1])
+        * Double(b.pointer[$1 * columns + columns - 1])
     }
-    #expect((Double(ab.pointer[M * N - 1]) - last).magnitude < 1e-4)
+    #expect((Double(ab.pointer[rows * columns - 1]) - last).magnitude < 1e-4)
   }
 
   @Test("weights come back from the kernels' order unchanged")

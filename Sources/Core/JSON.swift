@@ -1,4 +1,4 @@
-public import FoundationEssentials
+internal import FoundationEssentials
 
 /// JSON with one spelling: keys in order, no escaped slashes, numbers as shortest decimals.
 public enum JSON {

@@ -49,7 +49,7 @@ struct ResultsDirectory {
       ("comparisons.csv", ComparisonsCSV.render(report)),
       ("report.html", HTMLReport.render(report)),
     ]
-    files += Figures.all(report).map { ("figures/\($0.name).svg", $0.svg) }
+    files += Figures.all(report).map { ("figures/\($0.name)", $0.svg) }
     var changed: [String] = []
     do {
       for (name, text) in files {

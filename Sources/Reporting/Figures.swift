@@ -45,13 +45,14 @@ public enum Figures {
 
   static func differences(_ report: StudyReport) -> [Group] {
     grouped(report.comparisons).map { rows in
-      Group(
+      let range = DifferenceFigure.range(rows)
+      return Group(
         title: comparisonTitle(rows[0]),
         panels: rows.map { row in
           let name = slug(
             "difference", row.experiment, "\(row.candidate)-\(row.baseline)", row.metric,
             row.testSet)
-          return (name, DifferenceFigure(row: row).draw())
+          return (name, DifferenceFigure(row: row).draw(range: range))
         })
     }
   }
@@ -86,7 +87,9 @@ public enum Figures {
           panels.append(
             (
               slug("validation", experiment.name, size.label),
-              figure("hold-out \(held.validationMetric)", \.validation, marksSelected: true)
+              figure(
+                "hold-out \(held.validationMetric == "dice" ? "Dice" : held.validationMetric)",
+                \.validation, marksSelected: true)
             ))
         }
         return panels

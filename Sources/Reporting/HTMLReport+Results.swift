@@ -38,7 +38,14 @@ extension HTMLReport {
 
   static func significance(_ report: StudyReport) -> Section? {
     guard !report.comparisons.isEmpty else { return nil }
-    let tables = Figures.grouped(report.comparisons).map { SignificanceTable(rows: $0).table.html }
+    let tables = Figures.grouped(report.comparisons).map { rows in
+      let table = SignificanceTable(rows: rows)
+      return table.primary.html
+        + Markup.element(
+          "details", [:],
+          Markup.text("summary", [:], "Effect sizes and secondary tests") + table.secondary.html)
+        + "\n"
+    }
     return Section(id: "significance", title: "Significance", content: tables.joined())
   }
 
@@ -68,6 +75,6 @@ extension HTMLReport {
     return Section(
       id: "predictions", title: "Predictions",
       content: Markup.element(
-        "div", ["class": "panels small"], "\n" + figures.joined(separator: "\n") + "\n"))
+        "div", ["class": "panels pictures"], "\n" + figures.joined(separator: "\n") + "\n"))
   }
 }

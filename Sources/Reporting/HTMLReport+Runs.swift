@@ -17,7 +17,11 @@ extension HTMLReport {
     }
     for group in groups {
       content += Markup.text("h3", [:], group.title) + "\n"
-      content += panels(group.panels.map(\.svg), small: true)
+      // Losses in one row and hold-out values in the next, so that sizes stand under each other.
+      for kind in ["training", "validation"] {
+        let panels = group.panels.filter { $0.name.hasPrefix(kind + "-") }
+        if !panels.isEmpty { content += Self.panels(panels.map(\.svg), small: true) }
+      }
     }
     if !pretraining.isEmpty {
       let descriptions = report.pretraining.map { "\($0.initialization): \($0.description)" }
@@ -35,7 +39,7 @@ extension HTMLReport {
       width: 960, height: Legend.height(legend.names, width: 940) + 6,
       title: "Series: " + legend.names.joined(separator: ", "))
     legend.draw(legend.names, &svg, x: 0, y: 4, width: 940)
-    return svg.inline + "\n"
+    return svg.inline.replacing("class=\"plot\"", with: "class=\"plot key\"") + "\n"
   }
 
   static func datasets(_ report: StudyReport) -> Section? {

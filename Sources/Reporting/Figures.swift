@@ -23,6 +23,7 @@ public enum Figures {
     var panels: [(name: String, svg: SVG)]
   }
 
+  /// Metric against size: one group for each experiment and metric, one panel for each test set.
   static func learningCurves(_ report: StudyReport) -> [Group] {
     let summaries = Summaries(report.measurements)
     let legend = Legend(report)
@@ -43,6 +44,7 @@ public enum Figures {
     }
   }
 
+  /// Paired differences: one group for each pair and metric, one panel for each test set.
   static func differences(_ report: StudyReport) -> [Group] {
     grouped(report.comparisons).map { rows in
       let range = DifferenceFigure.range(rows)
@@ -57,6 +59,7 @@ public enum Figures {
     }
   }
 
+  /// Losses of all sizes and, where something is held out, the hold-out values.
   static func training(_ report: StudyReport) -> [Group] {
     let legend = Legend(report)
     return report.experiments.compactMap { experiment in
@@ -98,6 +101,7 @@ public enum Figures {
     }
   }
 
+  /// One panel for each pretraining.
   static func pretraining(_ report: StudyReport) -> [(name: String, svg: SVG)] {
     let legend = Legend(report)
     return report.pretraining.map { curve in

@@ -2,6 +2,7 @@ internal import Evaluation
 
 /// The section that says what was done and what the numbers mean.
 extension HTMLReport {
+  /// What was declared, and what the tests are and leave open.
   static func methods(_ report: StudyReport) -> Section {
     let items = MethodNotes.notes(report).map { Markup.element("li", [:], Markup.prose($0)) }
     return Section(

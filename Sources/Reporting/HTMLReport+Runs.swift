@@ -2,6 +2,7 @@ private import Core
 
 /// The sections that show how the numbers came about.
 extension HTMLReport {
+  /// Curves of training, hold-out and pretraining.
   static func training(_ report: StudyReport) -> Section? {
     let groups = Figures.training(report)
     let pretraining = Figures.pretraining(report)
@@ -42,6 +43,7 @@ extension HTMLReport {
     return svg.inline.replacing("class=\"plot\"", with: "class=\"plot key\"") + "\n"
   }
 
+  /// What was imported.
   static func datasets(_ report: StudyReport) -> Section? {
     guard !report.datasets.isEmpty else { return nil }
     let hasStrata = report.datasets.contains { !$0.strata.isEmpty }
@@ -72,6 +74,7 @@ extension HTMLReport {
     return Section(id: "datasets", title: "Datasets", content: table.html + note)
   }
 
+  /// What the weights filled, with the names of tensors folded away.
   static func initializations(_ report: StudyReport) -> Section? {
     guard !report.loads.isEmpty else { return nil }
     let rows = report.loads.map { load in
@@ -109,6 +112,7 @@ extension HTMLReport {
       + "\n"
   }
 
+  /// Every step with its digests, folded away.
   static func provenance(_ report: StudyReport) -> Section? {
     guard !report.provenance.isEmpty else { return nil }
     let rows = report.provenance.map { row in

@@ -1,11 +1,13 @@
 internal import Evaluation
 
 /// The answer of one comparison in words, made from its numbers alone.
-struct AnswerSentence {
-  let row: ComparisonRow
+public struct AnswerSentence {
+  private let row: ComparisonRow
+
+  public init(_ row: ComparisonRow) { self.row = row }
 
   /// One or two sentences, in plain text.
-  var text: String {
+  public var text: String {
     switch row.result.answer.verdict {
     case .noData: return noData
     case .cannotReject: return cannotReject
@@ -33,8 +35,9 @@ struct AnswerSentence {
     row.result.sizes.filter { !$0.isSignificant(alpha: row.result.alpha) }
   }
 
+  /// `n = 4, 8 and 85 (all)`.
   private func sizes(_ sizes: [SizeResult]) -> String {
-    Wording.list(sizes.map { Wording.size($0.label, $0.images) })
+    "n = " + Wording.list(sizes.map { String(Wording.size($0.label, $0.images).dropFirst(4)) })
   }
 
   private func pName(_ p: Double) -> String {
@@ -43,16 +46,19 @@ struct AnswerSentence {
 
   /// `+0.041 [0.020, 0.062] at n = 4 (adjusted p = 0.031)`.
   private func figures(_ size: SizeResult) -> String {
-    "\(Wording.signed(size.difference)) \(Wording.interval(size.interval)) at "
-      + Wording.size(size.label, size.images) + (size.adjustedP.map { " (\(pName($0)))" } ?? "")
+    let label = size.label == "\(size.images)" ? [] : [size.label]
+    let aside = (label + (size.adjustedP.map { [pName($0)] } ?? [])).joined(separator: ", ")
+    return "\(Wording.signed(size.difference)) \(Wording.interval(size.interval)) at n = "
+      + "\(size.images) (\(aside))"
   }
 
   private var changes: String {
     let start = "On \(place), \(row.candidate) in place of \(row.baseline) changes \(metric) by "
     guard significant.count > 3 else { return start + Wording.list(significant.map(figures)) }
     // A sentence holds the two ends; the table holds the rest.
-    return start + figures(significant[0]) + " to " + figures(significant[significant.count - 1])
-      + ", with significant differences at \(sizes(significant))"
+    let ends = figures(significant[0]) + " to " + figures(significant[significant.count - 1])
+    return start + ends
+      + (notSignificant.isEmpty ? "" : ", with significant differences at \(sizes(significant))")
   }
 
   private var beyondThreshold: String {
@@ -88,6 +94,10 @@ struct AnswerSentence {
     if !equal.isEmpty, let margin = row.result.equivalenceMargin {
       text +=
         " The difference is shown to lie within ±\(Wording.number(margin)) at \(sizes(equal))."
+    }
+    // Otherwise an interval without 0 beside "not significant" looks like a mistake.
+    if notSignificant.contains(where: { !($0.interval?.contains(0) ?? true) }) {
+      text += " Intervals are not corrected for testing several sizes."
     }
     let powerless = row.result.sizes.filter { !$0.canReject }
     if !powerless.isEmpty {

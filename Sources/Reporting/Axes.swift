@@ -20,7 +20,7 @@ struct Axes {
 
   /// Horizontal rules with their values.
   func drawGrid(_ svg: inout SVG, signed: Bool = false) {
-    let step = Self.step(range, wanted: height < 160 ? 4 : 5)
+    let step = Self.step(range, wanted: height < 160 ? 4 : 6.5)
     let digits = Self.digits(step)
     var k = (range.lowerBound / step - 1e-9).rounded(.up)
     while k * step <= range.upperBound + step * 1e-9 {

@@ -15,13 +15,13 @@ struct CurveFigure {
 
   /// The drawing, small enough to stand beside its siblings.
   func draw() -> SVG {
-    var svg = SVG(width: 330, height: 214, title: "\(title), \(label) against optimiser step.")
+    var svg = SVG(width: 250, height: 196, title: "\(title), \(label) against optimiser step.")
     svg.text(title, 8, 15, class: "heading")
     svg.text(label, 8, 33, class: "label")
     let runs = runs.map { Self.thinned($0) }
     let points = runs.flatMap(\.points)
     let axes = Axes(
-      left: 48, top: 42, width: 270, height: 128, range: Axes.range(points.map(\.value)))
+      left: 42, top: 42, width: 198, height: 110, range: Axes.range(points.map(\.value)))
     axes.drawGrid(&svg)
     let last = max(1, points.map(\.step).max() ?? 1)
     let first = min(points.map(\.step).min() ?? 0, last - 1)

@@ -5,8 +5,10 @@ struct DifferenceFigure {
   let row: ComparisonRow
 
   /// The drawing; filled markers are significant after correction, hollow ones are not.
-  func draw() -> SVG {
-    var svg = SVG(width: 470, height: 318, title: title)
+  ///
+  /// The vertical axis is shared by the panels of one pair and metric.
+  func draw(range: ClosedRange<Double>) -> SVG {
+    var svg = SVG(width: 470, height: 308, title: title)
     svg.text(
       "\(row.testSet) · \(row.inDomain ? "in domain" : "out of domain")", 10, 16, class: "heading")
     svg.text(
@@ -50,13 +52,14 @@ struct DifferenceFigure {
       .diamond, x, axes.y(difference), radius: 5, class: isSignificant ? "found" : "open")
   }
 
-  private var range: ClosedRange<Double> {
-    let values = row.result.sizes.flatMap { size in
+  /// Everything that the vertical axis should reach: 0, the margin, replicates and bounded ends.
+  static func range(_ rows: [ComparisonRow]) -> ClosedRange<Double> {
+    let values = rows.flatMap(\.result.sizes).flatMap { size in
       size.replicates.map(\.difference)
         + [size.interval?.low, size.interval?.high].compactMap(\.self)
     }
-    let margin = row.result.equivalenceMargin ?? 0
-    return Axes.range(values, including: [0, margin, -margin])
+    let margins = rows.compactMap(\.result.equivalenceMargin)
+    return Axes.range(values, including: [0] + margins + margins.map { -$0 })
   }
 
   private var title: String {

@@ -23,6 +23,7 @@ public enum Figures {
     var panels: [(name: String, svg: SVG)]
   }
 
+  /// Metric against size: one group for each experiment and metric, one panel for each test set.
   static func learningCurves(_ report: StudyReport) -> [Group] {
     let summaries = Summaries(report.measurements)
     let legend = Legend(report)
@@ -43,19 +44,22 @@ public enum Figures {
     }
   }
 
+  /// Paired differences: one group for each pair and metric, one panel for each test set.
   static func differences(_ report: StudyReport) -> [Group] {
     grouped(report.comparisons).map { rows in
-      Group(
+      let range = DifferenceFigure.range(rows)
+      return Group(
         title: comparisonTitle(rows[0]),
         panels: rows.map { row in
           let name = slug(
             "difference", row.experiment, "\(row.candidate)-\(row.baseline)", row.metric,
             row.testSet)
-          return (name, DifferenceFigure(row: row).draw())
+          return (name, DifferenceFigure(row: row).draw(range: range))
         })
     }
   }
 
+  /// Losses of all sizes and, where something is held out, the hold-out values.
   static func training(_ report: StudyReport) -> [Group] {
     let legend = Legend(report)
     return report.experiments.compactMap { experiment in
@@ -86,7 +90,9 @@ public enum Figures {
           panels.append(
             (
               slug("validation", experiment.name, size.label),
-              figure("hold-out \(held.validationMetric)", \.validation, marksSelected: true)
+              figure(
+                "hold-out \(held.validationMetric == "dice" ? "Dice" : held.validationMetric)",
+                \.validation, marksSelected: true)
             ))
         }
         return panels
@@ -95,6 +101,7 @@ public enum Figures {
     }
   }
 
+  /// One panel for each pretraining.
   static func pretraining(_ report: StudyReport) -> [(name: String, svg: SVG)] {
     let legend = Legend(report)
     return report.pretraining.map { curve in

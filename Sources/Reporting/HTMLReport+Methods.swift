@@ -2,8 +2,9 @@ internal import Evaluation
 
 /// The section that says what was done and what the numbers mean.
 extension HTMLReport {
+  /// What was declared, and what the tests are and leave open.
   static func methods(_ report: StudyReport) -> Section {
-    let items = MethodNotes.notes(report).map { Markup.text("li", [:], $0) }
+    let items = MethodNotes.notes(report).map { Markup.element("li", [:], Markup.prose($0)) }
     return Section(
       id: "methods", title: "Methods",
       content: report.experiments.map(design).joined()
@@ -40,6 +41,7 @@ extension HTMLReport {
 
 /// What the tests are and what they leave open, as far as it applies to a report.
 enum MethodNotes {
+  /// In reading order; those that the report is handed come last.
   static func notes(_ report: StudyReport) -> [String] {
     var notes: [String] = []
     if !report.comparisons.isEmpty {
@@ -84,7 +86,7 @@ enum MethodNotes {
     if sizes.contains(where: { $0.bootstrap != nil }) {
       notes.append(
         "The bootstrap interval draws replicates, then patients, then images "
-          + "(\(HierarchicalBootstrap.resamples) times, percentiles) and is secondary: with few "
+          + "(10,000 times, percentiles) and is secondary: with few "
           + "replicates it is too narrow.")
     } else {
       notes.append(

@@ -2,6 +2,7 @@ private import Evaluation
 
 /// The sections that show what was found.
 extension HTMLReport {
+  /// The metric against size; nothing without measurements.
   static func learningCurves(_ report: StudyReport) -> Section? {
     let groups = Figures.learningCurves(report)
     guard !groups.isEmpty, !report.measurements.isEmpty else { return nil }
@@ -18,6 +19,7 @@ extension HTMLReport {
       content: note + "\n" + panels.joined(separator: "\n"))
   }
 
+  /// The paired differences by size; nothing without comparisons.
   static func differences(_ report: StudyReport) -> Section? {
     let groups = Figures.differences(report)
     guard !groups.isEmpty else { return nil }
@@ -36,12 +38,21 @@ extension HTMLReport {
       content: note + "\n" + panels.joined(separator: "\n"))
   }
 
+  /// The tables of tests; secondary figures are folded away.
   static func significance(_ report: StudyReport) -> Section? {
     guard !report.comparisons.isEmpty else { return nil }
-    let tables = Figures.grouped(report.comparisons).map { SignificanceTable(rows: $0).table.html }
+    let tables = Figures.grouped(report.comparisons).map { rows in
+      let table = SignificanceTable(rows: rows)
+      return table.primary.html
+        + Markup.element(
+          "details", [:],
+          Markup.text("summary", [:], "Effect sizes and secondary tests") + table.secondary.html)
+        + "\n"
+    }
     return Section(id: "significance", title: "Significance", content: tables.joined())
   }
 
+  /// Means on every test set and the change outside the training domain.
   static func domains(_ report: StudyReport) -> Section? {
     let summaries = Summaries(report.measurements)
     let tables = report.experiments.flatMap { experiment in
@@ -54,6 +65,7 @@ extension HTMLReport {
       id: "domains", title: "In domain and out of domain", content: tables.joined())
   }
 
+  /// Pictures of predictions, as they were made.
   static func overlays(_ report: StudyReport) -> Section? {
     guard !report.overlays.isEmpty else { return nil }
     let figures = report.overlays.map { overlay in
@@ -68,6 +80,6 @@ extension HTMLReport {
     return Section(
       id: "predictions", title: "Predictions",
       content: Markup.element(
-        "div", ["class": "panels small"], "\n" + figures.joined(separator: "\n") + "\n"))
+        "div", ["class": "panels pictures"], "\n" + figures.joined(separator: "\n") + "\n"))
   }
 }

@@ -2,6 +2,7 @@ private import Core
 
 /// The sections that show how the numbers came about.
 extension HTMLReport {
+  /// Curves of training, hold-out and pretraining.
   static func training(_ report: StudyReport) -> Section? {
     let groups = Figures.training(report)
     let pretraining = Figures.pretraining(report)
@@ -17,7 +18,11 @@ extension HTMLReport {
     }
     for group in groups {
       content += Markup.text("h3", [:], group.title) + "\n"
-      content += panels(group.panels.map(\.svg), small: true)
+      // Losses in one row and hold-out values in the next, so that sizes stand under each other.
+      for kind in ["training", "validation"] {
+        let panels = group.panels.filter { $0.name.hasPrefix(kind + "-") }
+        if !panels.isEmpty { content += Self.panels(panels.map(\.svg), small: true) }
+      }
     }
     if !pretraining.isEmpty {
       let descriptions = report.pretraining.map { "\($0.initialization): \($0.description)" }
@@ -35,9 +40,10 @@ extension HTMLReport {
       width: 960, height: Legend.height(legend.names, width: 940) + 6,
       title: "Series: " + legend.names.joined(separator: ", "))
     legend.draw(legend.names, &svg, x: 0, y: 4, width: 940)
-    return svg.inline + "\n"
+    return svg.inline.replacing("class=\"plot\"", with: "class=\"plot key\"") + "\n"
   }
 
+  /// What was imported.
   static func datasets(_ report: StudyReport) -> Section? {
     guard !report.datasets.isEmpty else { return nil }
     let hasStrata = report.datasets.contains { !$0.strata.isEmpty }
@@ -68,6 +74,7 @@ extension HTMLReport {
     return Section(id: "datasets", title: "Datasets", content: table.html + note)
   }
 
+  /// What the weights filled, with the names of tensors folded away.
   static func initializations(_ report: StudyReport) -> Section? {
     guard !report.loads.isEmpty else { return nil }
     let rows = report.loads.map { load in
@@ -105,6 +112,7 @@ extension HTMLReport {
       + "\n"
   }
 
+  /// Every step with its digests, folded away.
   static func provenance(_ report: StudyReport) -> Section? {
     guard !report.provenance.isEmpty else { return nil }
     let rows = report.provenance.map { row in

@@ -82,9 +82,10 @@ public enum HTMLReport {
           "This study declares no comparison, so it measures and answers nothing."))
     }
     let others = report.comparisons.dropFirst().map { row in
-      let label = Markup.text(
-        "b", [:], "\(row.experiment), \(Wording.metric(row.metric)), \(row.testSet).")
-      return Markup.element("li", [:], label + " " + paragraph(row))
+      // The sentence names the rest.
+      let label = Markup.text("b", [:], "\(row.experiment).") + " "
+      return Markup.element(
+        "li", [:], (report.experiments.count > 1 ? label : "") + paragraph(row))
     }
     var content = Markup.element("p", ["class": style(first)], paragraph(first))
     let list = Markup.element("ul", ["class": "also"], others.joined(separator: "\n"))
@@ -98,7 +99,22 @@ public enum HTMLReport {
   }
 
   private static func paragraph(_ row: ComparisonRow) -> String {
-    Markup.escape(AnswerSentence(row: row).text)
+    Markup.escape(unbroken(AnswerSentence(row).text))
+  }
+
+  /// Equations and intervals stay on one line: their spaces become unbreakable.
+  private static func unbroken(_ sentence: String) -> String {
+    var text = ""
+    var isInInterval = false
+    for character in sentence {
+      if character == "[" { isInInterval = true }
+      if character == "]" { isInInterval = false }
+      text.append(isInInterval && character == " " ? "\u{A0}" : character)
+    }
+    for sign in ["=", "<"] {
+      text = text.replacing(" \(sign) ", with: "\u{A0}\(sign)\u{A0}")
+    }
+    return text.replacing("adjusted p\u{A0}", with: "adjusted\u{A0}p\u{A0}")
   }
 
   private static func style(_ row: ComparisonRow) -> String {
@@ -112,7 +128,7 @@ public enum HTMLReport {
   private static func warnings(_ report: StudyReport) -> Section? {
     let all = report.warnings + ReportWarnings.found(in: report)
     guard !all.isEmpty else { return nil }
-    let items = all.map { Markup.text("li", [:], $0) }.joined(separator: "\n")
+    let items = all.map { Markup.element("li", [:], Markup.prose($0)) }.joined(separator: "\n")
     return Section(
       id: "warnings", title: "Before you rely on this",
       content: Markup.element("ul", [:], "\n" + items + "\n"), isAside: true)

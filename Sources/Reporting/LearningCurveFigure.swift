@@ -11,7 +11,7 @@ struct LearningCurveFigure {
   /// The drawing, on a vertical axis that the panels of one experiment and metric share.
   func draw(range: ClosedRange<Double>) -> SVG {
     let legendHeight = Legend.height(experiment.initializations, width: 404)
-    var svg = SVG(width: 470, height: 300 + legendHeight, title: title)
+    var svg = SVG(width: 470, height: 290 + legendHeight, title: title)
     svg.text(
       "\(testSet.name) · \(testSet.inDomain ? "in domain" : "out of domain")", 10, 16,
       class: "heading")
@@ -28,7 +28,7 @@ struct LearningCurveFigure {
       "labelled training images", axes.left + axes.width / 2, axes.bottom + 36, class: "label",
       anchor: "middle")
     for (index, name) in experiment.initializations.enumerated() {
-      let dodge = (Double(index) - Double(experiment.initializations.count - 1) / 2) * 9
+      let dodge = (Double(index) - Double(experiment.initializations.count - 1) / 2) * 11
       drawSeries(name, &svg, axes, positions.mapValues { $0 + dodge })
     }
     return svg
@@ -80,12 +80,15 @@ struct LearningCurveFigure {
       guard let summary = ReplicateSummary(points.map(\.mean)) else { continue }
       let x = positions[size.images]!
       means.append((x, axes.y(summary.mean)))
-      if let interval = summary.interval, let low = interval.low, let high = interval.high {
-        svg.line(x, axes.y(low), x, axes.y(high), class: "bar \(style.series)")
-      }
       for point in points {
         svg.marker(
-          style.marker, x, axes.y(point.mean), radius: 2.4, class: "replicate \(style.series)")
+          style.marker, x, axes.y(point.mean), radius: 2.3, class: "replicate \(style.series)")
+      }
+      if let interval = summary.interval, let low = interval.low, let high = interval.high {
+        svg.line(x, axes.y(low), x, axes.y(high), class: "bar \(style.series)")
+        for end in [low, high] where axes.range.contains(end) {
+          svg.line(x - 4.5, axes.y(end), x + 4.5, axes.y(end), class: "bar \(style.series)")
+        }
       }
     }
     svg.polyline(means, class: "line \(style.series)")

@@ -23,6 +23,16 @@ enum Markup {
     return escaped
   }
 
+  /// Escaped text in which words between backticks are code, as messages write them.
+  static func prose(_ text: String) -> String {
+    let parts = text.split(separator: "`", omittingEmptySubsequences: false)
+    // An odd count of backticks has no reading; they stay as they are.
+    guard parts.count % 2 == 1 else { return escape(text) }
+    return parts.enumerated().map { index, part in
+      index % 2 == 1 ? Markup.text("code", [:], String(part)) : escape(String(part))
+    }.joined()
+  }
+
   /// An element around finished markup; attribute values are escaped, empty ones left out.
   static func element(
     _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: String

@@ -11,7 +11,9 @@ enum ReportWarnings {
 
   private static func powerless(_ row: ComparisonRow) -> String? {
     let sizes = row.result.sizes.filter { !$0.canReject }
-    guard !sizes.isEmpty, row.result.answer.verdict != .noData else { return nil }
+    // Where no size could show anything, the answer itself says so.
+    let verdict = row.result.answer.verdict
+    guard !sizes.isEmpty, verdict != .noData, verdict != .cannotReject else { return nil }
     let places = Wording.list(sizes.map { Wording.size($0.label, $0.images) })
     return "\(name(row)): at \(places) no outcome could have been significant at "
       + "\(Wording.number(row.result.alpha)); the smallest possible adjusted p is "
@@ -26,7 +28,7 @@ enum ReportWarnings {
     if pairs > 0 { parts.append(Wording.count(pairs, "image pair")) }
     if replicates > 0 { parts.append(Wording.count(replicates, "whole replicate")) }
     return
-      "\(name(row)): \(Wording.list(parts)) left out, because the metric is undefined in an arm."
+      "\(name(row)): \(Wording.list(parts)) left out, because the metric is undefined in one arm or both."
   }
 
   private static func selectedLast(

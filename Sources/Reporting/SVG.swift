@@ -32,6 +32,7 @@ struct SVG {
       ], Markup.text("title", [:], title) + head + body)
   }
 
+  /// A straight line between two points.
   mutating func line(
     _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, class style: String
   ) {
@@ -43,12 +44,14 @@ struct SVG {
       ])
   }
 
+  /// A line through points; fewer than two draw nothing.
   mutating func polyline(_ points: [(x: Double, y: Double)], class style: String) {
     guard points.count > 1 else { return }
     let text = points.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
     body += Markup.empty("polyline", ["class": style, "points": text])
   }
 
+  /// A rectangle by its upper left corner.
   mutating func rectangle(
     _ x: Double, _ y: Double, _ width: Double, _ height: Double, class style: String
   ) {
@@ -60,6 +63,7 @@ struct SVG {
       ])
   }
 
+  /// Text by its anchor on the baseline, turned clockwise about it in degrees.
   mutating func text(
     _ text: String, _ x: Double, _ y: Double, class style: String, anchor: String = "",
     rotation: Double? = nil
@@ -75,6 +79,7 @@ struct SVG {
       ], text)
   }
 
+  /// A shape about its centre.
   mutating func marker(
     _ shape: Marker, _ x: Double, _ y: Double, radius: Double, class style: String
   ) {
@@ -91,6 +96,7 @@ struct SVG {
 enum Marker: CaseIterable {
   case circle, square, triangle, diamond, nabla, cross
 
+  /// The shape's element about a centre.
   func element(_ x: Double, _ y: Double, radius r: Double, class style: String) -> String {
     func polygon(_ corners: [(Double, Double)]) -> String {
       let points = corners.map { "\(SVG.number(x + $0.0 * r)),\(SVG.number(y + $0.1 * r))" }

@@ -30,7 +30,7 @@ enum StyleSheet {
     .plot .line.s5{stroke-dasharray:1 2}
     .plot .dot{fill:currentColor;stroke:var(--panel);stroke-width:1}
     .plot .replicate{fill:none;stroke:currentColor;stroke-width:.9;opacity:.6}
-    .plot .bar{stroke:currentColor;stroke-width:5;opacity:.22}
+    .plot .bar{stroke:currentColor;stroke-width:1.5}
     .plot .run{stroke:currentColor;stroke-width:1.1;fill:none;opacity:.6;stroke-linejoin:round}
     .plot .interval{stroke:var(--ink);stroke-width:1.4}
     .plot .unbounded{stroke-dasharray:2 4;opacity:.7}
@@ -69,9 +69,12 @@ enum StyleSheet {
     padding:.4rem 1.2rem .5rem;margin:1.6rem 0;max-width:50rem}
     .warnings h2{font-size:1.05rem;margin:.5rem 0 .3rem;padding:0}.warnings ul{padding-left:1.1rem}
     .panels{display:grid;gap:1.2rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,28rem),1fr))}
-    .panels.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}
+    .panels.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr))}
+    .panels.pictures{grid-template-columns:repeat(auto-fill,minmax(min(100%,19rem),1fr))}
+    .panels+.panels{margin-top:1.2rem}.key{display:block;max-width:60rem;background:none}
     .panels figure{margin:0;background:var(--panel);border:1px solid var(--rule);border-radius:3px;\
     padding:.8rem}
+    .panels.small figure{padding:.45rem}
     .panels svg{display:block;width:100%;height:auto}
     figcaption{font-size:.82rem;color:var(--soft);line-height:1.45;margin-top:.5rem}
     .panels img{display:block;width:100%;height:auto;image-rendering:auto;border-radius:2px}

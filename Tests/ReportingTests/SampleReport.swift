@@ -23,6 +23,9 @@ struct SampleReport {
   static let initializations = ["imagenet", "pathology", "random"]
   static let metric = "dice.image_mean.v1"
 
+  /// The study as it stands, made once for the tests that only look at it.
+  static let standard = SampleReport().report()
+
   /// The report; equal settings give equal reports.
   func report() -> StudyReport {
     var report = StudyReport(
@@ -75,11 +78,13 @@ struct SampleReport {
   private func comparison(
     _ t: Int, _ testSet: ExperimentSummary.TestSet, _ report: StudyReport
   ) -> ComparisonRow {
+    let cells = Dictionary(grouping: report.measurements.filter { $0.testSet == testSet.name }) {
+      "\($0.initialization) \($0.images) \($0.replicate)"
+    }
     func values(_ initialization: String, _ size: Int, _ replicate: Int) -> [ImageValue] {
-      report.measurements.filter {
-        $0.initialization == initialization && $0.images == size && $0.replicate == replicate
-          && $0.testSet == testSet.name
-      }.map { ImageValue(image: $0.image, patient: $0.patient, value: $0.value) }
+      cells["\(initialization) \(size) \(replicate)"]!.map {
+        ImageValue(image: $0.image, patient: $0.patient, value: $0.value)
+      }
     }
     let sizes = Self.sizes.map { size in
       SizeInput(

@@ -45,7 +45,10 @@ public struct ReportAssembly {
       }
     }
     report.numericsID = Set(records.values.map(\.numerics)).sorted().joined(separator: "; ")
-    report.warnings = designWarnings.map(\.message) + (try leakageWarnings())
+    // The page itself says where a design cannot reject.
+    report.warnings =
+      designWarnings.filter { $0.code != "design.cannot-reject" }.map(\.message)
+      + (try leakageWarnings())
     report.notes = try notes()
     report.hashesImageIDs = study.results.imageIds.value == .hashed
     return report
@@ -196,7 +199,7 @@ extension ReportAssembly {
         return nil
       }
       return LoadReport(
-        initialization: initialization.name.value, source: "random: Kaiming normal, fan out",
+        initialization: initialization.name.value, source: LoadReport.none,
         normalization: normalization.value.rawValue, matched: 0, missing: [], unexpected: [],
         share: 0)
     }

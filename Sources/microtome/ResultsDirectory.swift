@@ -31,8 +31,15 @@ struct ResultsDirectory {
     }
   }
 
-  /// Writes what differs and names it; files whose bytes are the same are left alone.
-  func write(records: [StepID: ActionRecord], externals: Externals) throws -> [String] {
+  /// What was written, and what the study found in one sentence for each comparison.
+  struct Outcome {
+    /// Files whose bytes differ from what was there; the others are left alone.
+    var changed: [String] = []
+    var answers: [String] = []
+  }
+
+  /// Renders the results from records and writes what differs.
+  func write(records: [StepID: ActionRecord], externals: Externals) throws -> Outcome {
     let workspace = session.workspace
     let lock = StudyLock(
       plan: session.plan, records: records,
@@ -64,7 +71,7 @@ struct ResultsDirectory {
     } catch let error as FileError {
       throw CommandFailure(error)
     }
-    return changed
+    return Outcome(changed: changed, answers: report.comparisons.map { AnswerSentence($0).text })
   }
 
   private func removeStaleFigures(keeping names: Set<String>) throws {

@@ -27,14 +27,15 @@ struct Report: ParsableCommand {
         status: 1, code: "not-complete", message: "\(missing) steps of the study are not done",
         hint: "run `microtome run \(options.manifest)`")
     }
-    let changed = try results.write(records: records, externals: externals)
+    let outcome = try results.write(records: records, externals: externals)
     if options.json {
       session.console.result(
         JSON.text(["results": session.workspace.results.text, "study": session.study.name.value]))
     }
+    for answer in outcome.answers { session.console.say(answer) }
     session.console.say(
-      changed.isEmpty
+      outcome.changed.isEmpty
         ? "results are as they were: \(session.workspace.results)"
-        : "wrote \(changed.joined(separator: ", ")) in \(session.workspace.results)")
+        : "wrote \(outcome.changed.joined(separator: ", ")) in \(session.workspace.results)")
   }
 }

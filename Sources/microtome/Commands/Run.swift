@@ -71,12 +71,12 @@ struct Run: ParsableCommand {
       })
     let summary = try translated { try run.run() }
     showFailures(summary, session)
-    var changed: [String] = []
+    var outcome = ResultsDirectory.Outcome()
     if plan.steps.count == session.plan.steps.count, run.finished.count == plan.steps.count {
-      changed = try results.write(records: run.finished, externals: externals)
+      outcome = try results.write(records: run.finished, externals: externals)
     }
     conclude(
-      summary, session, changed: changed, isPart: plan.steps.count < session.plan.steps.count)
+      summary, session, outcome, isPart: plan.steps.count < session.plan.steps.count)
     if summary.wasInterrupted { throw ExitCode(130) }
     if !summary.failures.isEmpty { throw ExitCode(1) }
   }
@@ -125,7 +125,7 @@ struct Run: ParsableCommand {
   }
 
   private func conclude(
-    _ summary: RunSummary, _ session: Session, changed: [String], isPart: Bool
+    _ summary: RunSummary, _ session: Session, _ outcome: ResultsDirectory.Outcome, isPart: Bool
   ) {
     let console = session.console
     let results = session.workspace.results
@@ -141,8 +141,10 @@ struct Run: ParsableCommand {
     if summary.wasInterrupted {
       console.say("interrupted; the same command goes on from here")
     } else if summary.failures.isEmpty, !isPart {
+      for answer in outcome.answers { console.say(answer) }
       console.say(
-        changed.isEmpty ? "results are as they were: \(results)" : "wrote \(results)/report.html")
+        outcome.changed.isEmpty
+          ? "results are as they were: \(results)" : "wrote \(results)/report.html")
     } else {
       console.say("the results are written when every step is done")
     }

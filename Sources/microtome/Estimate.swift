@@ -9,8 +9,6 @@ struct Estimate {
   var diskBytes: Int64
   /// Wall seconds on all cores; `nil` until a step of each long kind has a record.
   var seconds: Double?
-  /// Expected core-seconds of the steps that are not cached.
-  var stepSeconds: [StepID: Double]
 
   struct Shape: Encodable {
     var disk_bytes: Int64
@@ -24,19 +22,18 @@ struct Estimate {
   ) {
     var disk: Int64 = 0
     var known = true
-    var stepSeconds: [StepID: Double] = [:]
+    var coreSeconds = 0.0
     for step in plan.steps {
       if case .cached? = resolution.states[step.id] { continue }
       disk += Self.bytes(of: step)
       if let cost = costs[step.kind.rawValue] {
-        stepSeconds[step.id] = cost.coreSeconds
+        coreSeconds += cost.coreSeconds
       } else if step.kind.isHeavy {
         known = false
       }
     }
     diskBytes = disk
-    seconds = known ? stepSeconds.values.reduce(0, +) / Double(cores) : nil
-    self.stepSeconds = known ? stepSeconds : [:]
+    seconds = known ? coreSeconds / Double(cores) : nil
   }
 
   /// A U-Net on ResNet-18 has 14.3 million parameters, its encoder 11.2; both go with width squared.

@@ -7,12 +7,14 @@ final class ProgressDisplay {
   private struct Active {
     var fraction = 0.0
     var note = ""
-    var start: ContinuousClock.Instant
+    var threads: Int
   }
 
   private let console: Console
-  /// Expected core-seconds of each step that is not cached; empty without records.
-  private let expected: [StepID: Double]
+  /// The kinds of the steps that were not cached when the run began.
+  private let open: [StepID: StepKind]
+  /// Mean core-seconds by kind: from records, then from what this run sees.
+  private var costs: [StepKind: (mean: Double, count: Int)]
   private let cores: Double
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
@@ -24,9 +26,16 @@ final class ProgressDisplay {
   private var drawnLines = 0
   private var lastDrawing: ContinuousClock.Instant?
 
-  init(console: Console, expected: [StepID: Double], cores: Int) {
+  init(
+    console: Console, open: [StepID: StepKind],
+    costs: [String: (coreSeconds: Double, peakBytes: Int64)], cores: Int
+  ) {
     self.console = console
-    self.expected = expected
+    self.open = open
+    self.costs = [:]
+    for kind in StepKind.allCases {
+      if let cost = costs[kind.rawValue] { self.costs[kind] = (cost.coreSeconds, 1) }
+    }
     self.cores = Double(cores)
     start = clock.now
   }
@@ -37,13 +46,12 @@ final class ProgressDisplay {
     case .cached(let id):
       done += 1
       finished.insert(id)
-    case .started(let id, _):
-      active[id] = Active(start: clock.now)
-      if !console.isInteractive, expected[id] ?? 0 > 20 { console.say("start  \(id)") }
+    case .started(let id, let threads): active[id] = Active(threads: threads)
     case .progressed(let id, let fraction, let note):
       active[id]?.fraction = fraction
       active[id]?.note = note
     case .finished(let id, let seconds):
+      learn(id, seconds)
       active[id] = nil
       finished.insert(id)
       done += 1
@@ -112,14 +120,24 @@ final class ProgressDisplay {
 
   private var elapsed: Double { (clock.now - start) / .seconds(1) }
 
-  /// From the cost of past actions of the same kind.
+  private func learn(_ id: StepID, _ seconds: Double) {
+    guard let kind = open[id], let threads = active[id]?.threads else { return }
+    let known = costs[kind] ?? (0, 0)
+    let sum = known.mean * Double(known.count) + seconds * Double(threads)
+    costs[kind] = (sum / Double(known.count + 1), known.count + 1)
+  }
+
+  /// What the open steps cost at the mean of their kinds; `nil` while a long kind is not known.
   private var remainingSeconds: Double? {
-    guard !expected.isEmpty else { return nil }
-    let open = expected.reduce(0.0) { sum, step in
-      guard !finished.contains(step.key) else { return sum }
-      return sum + step.value * (1 - (active[step.key]?.fraction ?? 0))
+    var coreSeconds = 0.0
+    for (id, kind) in open where !finished.contains(id) {
+      guard let cost = costs[kind] else {
+        if kind.isHeavy { return nil }
+        continue
+      }
+      coreSeconds += cost.mean * (1 - (active[id]?.fraction ?? 0))
     }
-    return open / cores
+    return coreSeconds / cores
   }
 
   /// `48 s`, `3 min 20 s`, `2 h 05 min`.

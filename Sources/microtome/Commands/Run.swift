@@ -52,11 +52,10 @@ struct Run: ParsableCommand {
     let eventLog = try EventLog(events.map(Session.absolute))
     let resolution = try Resolution(of: plan, externals: externals, in: session.workspace)
     let costs = try session.workspace.index.costs()
-    let expected = Estimate(
-      plan: plan, resolution: resolution, costs: costs, cores: Machine.cores
-    ).stepSeconds
+    let open = plan.steps.filter { resolution.record(of: $0.id) == nil }.map { ($0.id, $0.kind) }
     let display = ProgressDisplay(
-      console: session.console, expected: expected, cores: Machine.cores)
+      console: session.console, open: Dictionary(uniqueKeysWithValues: open), costs: costs,
+      cores: Machine.cores)
     let cores = Machine.cores
     let run = StudyRun(
       plan: plan, externals: externals, workspace: session.workspace,

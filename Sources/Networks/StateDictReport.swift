@@ -1,0 +1,90 @@
+public import Archives
+
+/// The tensors that fill an encoder, under the encoder's own names, and how they were found.
+public struct MatchedState: Hashable, Sendable {
+  /// In the order in which they were expected.
+  public var tensors: [ArchivedTensor]
+  public var report: LoadReport
+}
+
+/// How a weight file fits an encoder: an artifact, so that a report can say what was loaded.
+public struct LoadReport: Hashable, Sendable, Codable {
+  /// A tensor that is there under its name and has another shape.
+  public struct ShapeMismatch: Hashable, Sendable, Codable {
+    public var name: String
+    public var expected: [Int]
+    public var found: [Int]
+  }
+
+  /// A tensor that the file spells in an old way.
+  public struct Renaming: Hashable, Sendable, Codable {
+    public var from: String
+    public var to: String
+  }
+
+  /// Expected names that are filled, in the order in which they were expected.
+  public var matched: [String] = []
+  /// Expected names that the file lacks and that nothing can stand in for.
+  public var missing: [String] = []
+  /// Expected names that the file may lack and does lack.
+  public var absentOptional: [String] = []
+  public var shapeMismatches: [ShapeMismatch] = []
+  /// Names of the file that belong to heads, which an encoder does not need.
+  public var ignored: [String] = []
+  /// Other names of the file that nothing expected.
+  public var unexpected: [String] = []
+  /// What was taken off the file's names, outermost first.
+  public var strippedPrefixes: [String] = []
+  public var renamed: [Renaming] = []
+  /// Elements that are filled and that should be.
+  public var parametersMatched = 0
+  public var parametersExpected = 0
+
+  public init(strippedPrefixes: [String] = []) { self.strippedPrefixes = strippedPrefixes }
+
+  /// The part of the expected elements that is filled, from 0 to 1; 1 if none are expected.
+  public var share = 1.0
+
+  /// Whether nothing of the encoder would keep its random start.
+  public var isComplete: Bool { missing.isEmpty && shapeMismatches.isEmpty }
+}
+
+/// A weight file that does not fill the encoder; never answered by a random start.
+public struct EncoderMismatch: Error, Hashable, CustomStringConvertible {
+  public let report: LoadReport
+  /// The first few names of the file, to see what it is.
+  public let namesInFile: [String]
+
+  /// What to do about it, as an imperative.
+  public var hint: String {
+    if report.matched.isEmpty, report.shapeMismatches.isEmpty {
+      let names = namesInFile.map { "`\($0)`" }.joined(separator: ", ")
+      return "name the weights of this encoder; the file holds \(names.isEmpty ? "none" : names)"
+    }
+    return report.shapeMismatches.count > report.missing.count
+      ? "choose the encoder that the weights were trained with"
+      : "check that the file holds the whole encoder"
+  }
+
+  public var description: String {
+    let percent = Int((report.share * 100).rounded(.down))
+    var problems: [String] = []
+    if !report.missing.isEmpty {
+      problems.append(
+        (report.missing.count == 1 ? "1 tensor is" : "\(report.missing.count) tensors are")
+          + " missing (\(Self.first(report.missing)))")
+    }
+    if !report.shapeMismatches.isEmpty {
+      let shapes = report.shapeMismatches.map { "\($0.name) is \($0.found), not \($0.expected)" }
+      problems.append(
+        "\(shapes.count) \(shapes.count == 1 ? "has" : "have") another shape "
+          + "(\(Self.first(shapes)))")
+    }
+    return "the weights fill \(percent) % of the encoder: "
+      + problems.joined(separator: " and ") + "; \(hint)"
+  }
+
+  private static func first(_ items: [String]) -> String {
+    items.prefix(3).joined(separator: ", ") + (items.count > 3 ? ", ..." : "")
+  }
+}

@@ -84,7 +84,10 @@ public final class StepContext: Sendable {
     channel.say("warning: \(message)")
   }
 
-  /// Tells how far the step is, from 0 to 1, and throws if it was asked to stop.
+  /// A line for the step's log.
+  public func note(_ line: String) { channel.say(line) }
+
+  /// Tells how far the step is, from 0 to 1.
   public func progress(_ fraction: Double, _ note: String) {
     channel.send(.progress(fraction, note))
   }

@@ -12,30 +12,39 @@ struct LoadRunner: StepRunner {
       throw StepFailure(
         "weights.changed", "the weight file changed after it was hashed", hint: "run again")
     }
-    let file: WeightFile
-    do throws(ArchiveError) {
-      file = try WeightFile.decode(bytes)
-    } catch {
-      throw StepFailure("weights.unreadable", "the weight file cannot be read: \(error)")
-    }
-    let matching: (tensors: [ArchivedTensor], report: LoadReport)
-    do {
-      matching = try StateDictMatching.match(
-        file: file.tensors, expected: ResNet18.encoderKeys(width: context.number("model.width")))
-    } catch let error as EncoderMismatch {
-      throw StepFailure(
-        "weights.encoder-mismatch", "\(error)",
-        hint: "give weights of this encoder, and `width: 1` for published ones")
-    }
+    let state = try Self.fill(
+      ResNet18.encoderKeys(width: context.number("model.width")), from: bytes)
     try context.write(
       output: "encoder",
-      Safetensors.encode(matching.tensors, metadata: Normalization(context).metadata))
-    let report = matching.report
+      Safetensors.encode(state.tensors, metadata: Normalization(context).metadata))
+    let report = state.report
     try context.write(
       output: "report",
       JSON.encode(
         EncoderLoad(
-          matched: report.matched.count, missing: report.missing, unexpected: report.unexpected,
-          share: report.share)))
+          matched: report.matched.count, missing: report.missing,
+          unexpected: report.unexpected + report.ignored, share: report.share)))
+    let stripped = report.strippedPrefixes.joined()
+    context.note(
+      "\(report.matched.count) tensors fill \(fixed(report.share * 100, digits: 1)) % of the encoder"
+        + (stripped.isEmpty ? "" : ", names below `\(stripped)`"))
+  }
+
+  /// The encoder's tensors out of a weight file; one that does not fill it is an error, never a
+  /// random start.
+  private static func fill(
+    _ expected: [(name: String, shape: [Int])], from bytes: [UInt8]
+  ) throws -> MatchedState {
+    do {
+      return try StateDictMatching.load(
+        file: WeightFile.decode(bytes).tensors, expected: expected)
+    } catch let error as ArchiveError {
+      throw StepFailure(
+        "weights.unreadable", "the weight file cannot be read: \(error)", hint: error.hint)
+    } catch let error as EncoderMismatch {
+      throw StepFailure(
+        "weights.encoder-mismatch", "\(error)",
+        hint: "published weights fit `width: 1` of the encoder that they were trained with")
+    }
   }
 }

@@ -6,20 +6,25 @@ private import Storage
 public struct Cause: Hashable, Sendable {
   /// `new`, `parameter`, `input`, `seed`, `version` or `output`.
   public var kind: String
-  /// The parameter or input, with the step in front where it is another one.
+  /// The step that it is about, if that is not the one asked for but one that it reads.
+  public var step: StepID?
+  /// The parameter, input or output.
   public var name: String
   public var before: String?
   public var after: String?
   public var location: SourceLocation?
+
+  /// The name, with the step in front where it is another one.
+  public var title: String { step.map { "\($0): \(name)" } ?? name }
 
   /// The cause as people read it.
   public var sentence: String {
     let place = location.map { " (\($0.file):\($0.line))" } ?? ""
     switch kind {
     case "new": return "never run in this study\(place)"
-    case "output": return "\(name) is missing or damaged"
+    case "output": return "\(title) is missing or damaged"
     default:
-      return "\(name): \(before ?? "absent") → \(after ?? "absent")\(place)"
+      return "\(title): \(before ?? "absent") → \(after ?? "absent")\(place)"
     }
   }
 }
@@ -110,9 +115,10 @@ public struct Explanation {
         // Its maker was explained already, through another input.
         if known == nil, visited.contains(id) { continue }
       }
+      let files = digest.flatMap { differingFiles(old, $0) }.map { ": \($0)" } ?? ""
       causes.append(
         Cause(
-          kind: "input", name: input.name, before: old?.hex, after: digest?.hex,
+          kind: "input", name: input.name + files, before: old?.hex, after: digest?.hex,
           location: step.location))
     }
     named.formSymmetricDifference(before.keys)
@@ -124,12 +130,22 @@ public struct Explanation {
     return causes
   }
 
+  /// The first names under which two trees differ; `nil` for inputs that are no trees.
+  private func differingFiles(_ before: Digest?, _ after: Digest) -> String? {
+    func names(_ digest: Digest) -> [String: Digest]? {
+      guard let bytes = try? workspace.store.read(digest), let tree = try? Tree(decoding: bytes)
+      else { return nil }
+      return Dictionary(uniqueKeysWithValues: tree.entries.map { ($0.name, $0.digest) })
+    }
+    guard let before = before.flatMap(names), let after = names(after) else { return nil }
+    let differing = Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }
+    return differing.prefix(3).joined(separator: ", ") + (differing.count > 3 ? ", ..." : "")
+  }
+
   private func causesInFull(of maker: Step, _ visited: inout Set<StepID>) -> [Cause] {
     causes(of: maker, visited: &visited).map { cause in
       var cause = cause
-      if !cause.name.contains(": "), cause.kind != "new" {
-        cause.name = "\(maker.id): \(cause.name)"
-      }
+      if cause.step == nil, cause.kind != "new" { cause.step = maker.id }
       return cause
     }
   }

@@ -121,7 +121,7 @@ struct WhyShape: Encodable {
 
     init(_ cause: Cause) {
       kind = cause.kind
-      name = cause.name
+      name = cause.title
       before = cause.before
       after = cause.after
       file = cause.location?.file

@@ -50,7 +50,7 @@ final class WorkerProcess {
     var argv: [UnsafeMutablePointer<CChar>?] =
       ([program.text] + arguments).map { strdup($0) } + [nil]
     var environment: [UnsafeMutablePointer<CChar>?] = Self.environment.map { strdup($0) } + [nil]
-    defer { (argv + environment).forEach { free($0) } }
+    defer { for word in argv + environment { free(word) } }
     var pid: pid_t = 0
     let status = posix_spawn(&pid, program.text, &actions, &attributes, &argv, &environment)
     close(toWorker[0])

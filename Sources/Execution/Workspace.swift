@@ -24,7 +24,7 @@ public struct Workspace: Sendable {
     self.root = root
     self.files = files
     self.store = try Store(at: store ?? root / ".microtome", files: files)
-    self.index = try StoreIndex(in: self.store)
+    self.index = try StoreIndex(in: self.store, files: files)
     self.results = (results ?? root / "results") / study
   }
 

@@ -10,18 +10,35 @@ public final class StoreIndex: Sendable {
   private let database: DatabaseQueue
 
   /// Opens or makes `index.sqlite` in a store.
-  public init(in store: Store) throws(StoreError) {
+  public init(in store: Store, files: any FileSystem) throws(StoreError) {
     var configuration = Configuration()
     // Several processes share one store; a writer waits for another rather than failing.
     configuration.busyMode = .timeout(30)
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
-    let path = (store.root / "index.sqlite").text
+    let path = store.root / "index.sqlite"
     database = try Self.translated {
-      let database = try DatabaseQueue(path: path, configuration: configuration)
-      try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
-      try Self.migrator.migrate(database)
-      return database
+      do {
+        return try Self.open(path, configuration)
+      } catch let error as DatabaseError
+        where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
+      {
+        // It is derived: a damaged index is moved out of the way, and a new one grows.
+        for suffix in ["", "-wal", "-shm"] {
+          let damaged = Path(path.text + suffix)
+          if try files.exists(damaged) { try files.rename(damaged, to: Path("\(damaged).damaged")) }
+        }
+        return try Self.open(path, configuration)
+      }
     }
+  }
+
+  private static func open(
+    _ path: Path, _ configuration: Configuration
+  ) throws -> DatabaseQueue {
+    let database = try DatabaseQueue(path: path.text, configuration: configuration)
+    try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+    try migrator.migrate(database)
+    return database
   }
 
   private static var migrator: DatabaseMigrator {

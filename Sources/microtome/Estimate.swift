@@ -11,10 +11,14 @@ struct Estimate {
   var seconds: Double?
 
   struct Shape: Encodable {
-    var disk_bytes: Int64
+    var diskBytes: Int64
     var seconds: Double?
+    enum CodingKeys: String, CodingKey {
+      case diskBytes = "disk_bytes"
+      case seconds
+    }
   }
-  var shape: Shape { Shape(disk_bytes: diskBytes, seconds: seconds) }
+  var shape: Shape { Shape(diskBytes: diskBytes, seconds: seconds) }
 
   init(
     plan: Plan, resolution: Resolution,

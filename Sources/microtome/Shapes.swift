@@ -71,15 +71,20 @@ struct RunShape: Encodable {
   struct Failure: Encodable {
     var id: String
     var exit, signal: Int32?
-    var log_tail: [String]
+    var logTail: [String]
     var reproduce: String
     var diagnostics: [DiagnosticsShape.Entry]
+
+    enum CodingKeys: String, CodingKey {
+      case id, exit, signal, reproduce, diagnostics
+      case logTail = "log_tail"
+    }
 
     init(_ failure: StepFailureReport) {
       id = failure.id.text
       exit = failure.exit
       signal = failure.signal
-      log_tail = failure.logTail
+      logTail = failure.logTail
       reproduce = failure.reproduce
       diagnostics = failure.diagnostics.map(DiagnosticsShape.Entry.init)
     }

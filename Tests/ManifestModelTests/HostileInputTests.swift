@@ -36,9 +36,9 @@ struct HostileInputTests {
         }
       }
       let files = MemoryFileSystem()
-      try files.createDirectory("/work/manifests")
-      try files.write(base, to: "/work/manifests/base.yaml")
-      try files.write(bytes, to: Path("/work/manifests") / "mutant.yaml")
+      try files.createDirectory("/study/manifests")
+      try files.write(base, to: "/study/manifests/base.yaml")
+      try files.write(bytes, to: Path("/study/manifests") / "mutant.yaml")
       switch load("mutant.yaml", from: files) {
       case .success(let manifest):
         valid += 1

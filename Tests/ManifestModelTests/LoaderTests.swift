@@ -18,7 +18,7 @@ struct LoaderTests {
     #expect(study.name.value == "gland-initialization")
     #expect(study.seed.value == 2023)
     #expect(study.datasets.map(\.name.value) == ["glas", "tcga"])
-    #expect(study.datasets[0].root?.value == "/work/data/glas")
+    #expect(study.datasets[0].root?.value == "/study/data/glas")
     #expect(study.datasets[0].group?.value == "patient")
     #expect(study.initializations.map(\.name.value) == ["random", "imagenet", "pathology"])
     #expect(study.initializations[0].source == .random(normalization: Located(.imagenet)))
@@ -28,7 +28,7 @@ struct LoaderTests {
       Issue.record("the initializations are weights and pretraining")
       return
     }
-    #expect(weights.path.value == "/work/weights/resnet18-f37072fd.pth")
+    #expect(weights.path.value == "/study/weights/resnet18-f37072fd.pth")
     #expect(weights.sha256?.value == "f37072fd")
     #expect(pretraining.dataset.value == SplitReference(dataset: "tcga", split: "train"))
     // 200,000 views are 100,000 pairs, and 3125 batches of 32.
@@ -122,20 +122,20 @@ struct LoaderTests {
   @Test("paths are relative to the file that holds them, and so are names of bases")
   func relativePaths() throws {
     let files = MemoryFileSystem()
-    try files.createDirectory("/work/manifests")
-    try files.createDirectory("/work/shared/deep")
+    try files.createDirectory("/study/manifests")
+    try files.createDirectory("/study/shared/deep")
     try files.write(
       Array(
         "extends: ../shared/deep/a.yaml\nstudy: x\ndatasets: { own: { format: glas, root: g } }"
           .utf8),
-      to: "/work/manifests/study.yaml")
-    try files.write(Array("extends: ../base.yaml\nseed: 9".utf8), to: "/work/shared/deep/a.yaml")
-    try files.write(Array(try fixture("base.yaml").utf8), to: "/work/shared/base.yaml")
+      to: "/study/manifests/study.yaml")
+    try files.write(Array("extends: ../base.yaml\nseed: 9".utf8), to: "/study/shared/deep/a.yaml")
+    try files.write(Array(try fixture("base.yaml").utf8), to: "/study/shared/base.yaml")
     let study = try ManifestLoader(files: files).load(
-      "/work/manifests/study.yaml", displayedAs: "manifests/study.yaml"
+      "/study/manifests/study.yaml", displayedAs: "manifests/study.yaml"
     ).study
     let roots = study.datasets.map { $0.root?.value }
-    #expect(roots == [nil, "/work/shared/data/files", "/work/manifests/g"])
+    #expect(roots == [nil, "/study/shared/data/files", "/study/manifests/g"])
     #expect(study.seed.location?.file == "shared/deep/a.yaml")
     #expect(study.datasets[0].name.location?.file == "shared/base.yaml")
   }
@@ -197,7 +197,7 @@ struct LoaderTests {
   @Test("a manifest that is absent, or a directory, is one finding")
   func unreadable() throws {
     let files = MemoryFileSystem()
-    try files.createDirectory("/work/manifests/dir.yaml")
+    try files.createDirectory("/study/manifests/dir.yaml")
     for name in ["none.yaml", "dir.yaml"] {
       let invalid = try #require(load(name, from: files).failure)
       #expect(invalid.diagnostics.map(\.code) == ["manifest.unreadable"])

@@ -48,13 +48,13 @@ struct Marked {
   }
 }
 
-/// What loading some files gives; the first is the manifest, all lie in `/work/manifests`.
+/// What loading some files gives; the first is the manifest, all lie in `/study/manifests`.
 func load(_ texts: [(name: String, text: String)]) -> Result<Manifest, InvalidManifest> {
   let files = MemoryFileSystem()
   do {
-    try files.createDirectory("/work/manifests")
+    try files.createDirectory("/study/manifests")
     for (name, text) in texts {
-      try files.write(Array(text.utf8), to: Path("/work/manifests") / name)
+      try files.write(Array(text.utf8), to: Path("/study/manifests") / name)
     }
   } catch {
     Issue.record("the files cannot be written: \(error)")
@@ -62,11 +62,11 @@ func load(_ texts: [(name: String, text: String)]) -> Result<Manifest, InvalidMa
   return load(texts[0].name, from: files)
 }
 
-/// What loading one manifest of `/work/manifests` gives.
+/// What loading one manifest of `/study/manifests` gives.
 func load(_ name: String, from files: any FileSystem) -> Result<Manifest, InvalidManifest> {
   do throws(InvalidManifest) {
     return .success(
-      try ManifestLoader(files: files).load(Path("/work/manifests") / name, displayedAs: name))
+      try ManifestLoader(files: files).load(Path("/study/manifests") / name, displayedAs: name))
   } catch {
     return .failure(error)
   }

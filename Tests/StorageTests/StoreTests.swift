@@ -109,3 +109,47 @@ struct TreeTests {
     #expect(throws: StoreError.self) { try Tree(decoding: Array("{}".utf8)) }
   }
 }
+
+@Suite("Index")
+struct StoreIndexTests {
+  /// SQLite needs a real file.
+  @Test("a damaged index is moved away and a new one grows; keys and costs survive a reopening")
+  func damage() throws {
+    let files = LocalFileSystem()
+    let root = Path("/tmp/microtome-index-\(UInt64.random(in: 0 ... .max))")
+    defer { try? files.remove(root) }
+    let store = try Store(at: root, files: files)
+    let key = SHA256.digest(of: [1])
+    do {
+      let index = try StoreIndex(in: store, files: files)
+      try index.remember(keys: [("step", key)], in: "scope")
+      try index.remember(costOf: StoreTests.record(key, outputs: []))
+    }
+    do {
+      let index = try StoreIndex(in: store, files: files)
+      #expect(try index.lastKeys(in: "scope") == ["step": key])
+      #expect(try index.lastKeys(in: "other").isEmpty)
+      #expect(try index.costs()["measure"]?.coreSeconds == 1.5)
+    }
+    try files.write(
+      Array("this is no database, and long enough to be read".utf8), to: root / "index.sqlite")
+    let index = try StoreIndex(in: store, files: files)
+    #expect(try index.lastKeys(in: "scope").isEmpty)
+    #expect(try files.exists(root / "index.sqlite.damaged"))
+  }
+
+  @Test("a file's digest is known as long as nothing of its stat differs")
+  func statCache() throws {
+    let files = LocalFileSystem()
+    let root = Path("/tmp/microtome-index-\(UInt64.random(in: 0 ... .max))")
+    defer { try? files.remove(root) }
+    let index = try StoreIndex(in: Store(at: root, files: files), files: files)
+    let status = FileStatus(kind: .file, size: 3, modified: 10, changed: 11, inode: 12, device: 13)
+    let digest = SHA256.digest(of: [7])
+    try index.remember([("/a", status, digest)])
+    #expect(try index.digests(of: [("/a", status)]) == [digest])
+    var other = status
+    other.changed += 1  // someone put the size and the modification time back
+    #expect(try index.digests(of: [("/a", other), ("/b", status)]) == [nil, nil])
+  }
+}

@@ -59,7 +59,7 @@ struct Doctor: ParsableCommand {
       ?? Workspace.root(of: Session.absolute("manifest.yaml"), files: files) / ".microtome"
     do {
       let store = try Store(at: place, files: files)
-      _ = try StoreIndex(in: store)
+      _ = try StoreIndex(in: store, files: files)
       let probe = store.root / "tmp/doctor"
       try files.write([1], to: probe)
       try files.remove(probe)

@@ -10,14 +10,18 @@ public struct ArchiveError: Error, Hashable, Sendable {
     case line(Int)
   }
 
+  /// What is wrong, for programs.
   public var code: Code
   /// Which part of the file: `safetensors header`, `data.pkl`, `central directory`.
   public var part: String
+  /// Where in the part, if it can be said.
   public var place: Place?
+  /// What is wrong, for people.
   public var reason: String
   /// What to do about it, as an imperative, if there is something to do.
   public var hint: String?
 
+  /// Describes one badness; there is no other way for this module to fail.
   public init(
     _ code: Code, in part: String, at place: Place? = nil, _ reason: String, hint: String? = nil
   ) {
@@ -91,7 +95,7 @@ extension ArchiveError {
 }
 
 extension ArchiveError: CustomStringConvertible {
-  /// One line: `data.pkl, byte 629: a call of posix.system is refused (archive.code)`.
+  /// One line: `data.pkl, byte 629: what is wrong [pickle.opcode]; what to do`.
   public var description: String {
     let location =
       switch place {

@@ -1,11 +1,13 @@
 /// Reads little-endian fields from a range of bytes, never past its end.
 struct ByteReader {
+  /// The whole file; nothing is copied out of it.
   let bytes: [UInt8]
   /// What the bytes are, for errors.
   let part: String
   /// Where offsets in errors are counted from.
   let origin: Int
   private(set) var offset: Int
+  /// One past the last byte that may be read.
   let end: Int
 
   /// A reader of `range`, whose errors count bytes from the start of that range.
@@ -18,9 +20,12 @@ struct ByteReader {
     precondition(origin >= 0 && origin <= end && end <= bytes.count, "a range beyond the bytes")
   }
 
+  /// How many bytes are left.
   var remaining: Int { end - offset }
+  /// Where the next byte stands, for errors.
   var place: ArchiveError.Place { .byte(offset - origin) }
 
+  /// The next byte.
   mutating func byte() throws(ArchiveError) -> UInt8 {
     guard offset < end else { throw ended() }
     defer { offset += 1 }

@@ -17,6 +17,7 @@ enum CRC32 {
     return tables
   }()
 
+  /// The checksum of a part of some bytes.
   static func checksum(of bytes: [UInt8], in range: Range<Int>) -> UInt32 {
     let flat = tables.flatMap(\.self)
     return bytes.withUnsafeBufferPointer { all in

@@ -1,9 +1,10 @@
-/// A table of text with a header row (RFC 4180; line feeds alone and a byte order mark are accepted).
+/// A table of text with a header row (RFC 4180; bare line feeds and a byte order mark pass).
 public struct CSVTable: Hashable, Sendable {
   /// One record below the header.
   public struct Row: Hashable, Sendable {
     /// Where the record begins in the file, counted from 1.
     public let line: Int
+    /// One for each column, without quotes.
     public let fields: [String]
     fileprivate let positions: [String: Int]
 
@@ -11,7 +12,9 @@ public struct CSVTable: Hashable, Sendable {
     public subscript(column: String) -> String? { positions[column].map { fields[$0] } }
   }
 
+  /// The names of the header row, in order.
   public let columns: [String]
+  /// The records below the header, in order.
   public let rows: [Row]
 
   /// Reads a table; every record has as many fields as the header, and empty lines are skipped.

@@ -47,7 +47,9 @@ enum ElementType: String, Hashable, Sendable, CaseIterable {
     Word(littleEndian: address.loadUnaligned(as: Word.self))
   }
 
-  // By hand, because `Float16` does not exist on every platform that Swift builds for.
+  /// The value of half-precision bits.
+  ///
+  /// By hand, because `Float16` does not exist on every platform that Swift builds for.
   static func widened(half bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10 & 0x1F)

@@ -2,6 +2,7 @@
 public enum NPY {
   /// One element's kind and width.
   public struct Element: Hashable, Sendable, CustomStringConvertible {
+    /// What an element is, by the letter that NumPy writes.
     public enum Kind: Character, Hashable, Sendable {
       case unsigned = "u"
       case signed = "i"
@@ -11,10 +12,12 @@ public enum NPY {
       case text = "U"
     }
 
+    /// What one element is.
     public var kind: Kind
     /// Bytes of one element.
     public var size: Int
 
+    /// An element of a kind and a width in bytes.
     public init(_ kind: Kind, size: Int) {
       self.kind = kind
       self.size = size
@@ -78,10 +81,13 @@ public enum NPY {
 
 /// An array of a file, whose elements are converted where they are asked for.
 public struct NPYArray: Hashable, Sendable {
+  /// What the file says of the array.
   public let header: NPYHeader
   private let bytes: [UInt8]
 
+  /// The extents, outermost first; empty for a scalar.
   public var shape: [Int] { header.shape }
+  /// The element type in the file.
   public var element: NPY.Element { header.element }
   /// The number of elements.
   public var count: Int { header.count }

@@ -77,7 +77,7 @@ extension PickleGlobal {
     return known
   }()
 
-  /// Modules through which a pickle would reach the machine; PyTorch blocks the first four outright.
+  /// Modules through which a pickle would reach the machine; PyTorch too blocks the first four.
   private static let forbiddenModules: Set<String> = [
     "sys", "os", "posix", "nt", "subprocess", "importlib", "runpy", "shutil", "socket", "ctypes",
     "_ctypes", "pty", "commands", "code", "codeop", "pickle", "_pickle", "cPickle", "marshal",

@@ -1,4 +1,5 @@
 extension PickleMachine {
+  /// GLOBAL and STACK_GLOBAL: a name, which some are refused for alone.
   mutating func pushGlobal(module: String, name: String) throws(ArchiveError) {
     let global = PickleGlobal(module: module, name: name)
     if global.isForbidden { throw refusal(of: global) }

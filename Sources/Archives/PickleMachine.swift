@@ -3,9 +3,13 @@
 /// Modelled on PyTorch's `torch/_weights_only_unpickler.py`, with protocol 4 and the text opcodes
 /// added. Every opcode pushes a bounded amount, so memory stays within a multiple of the input.
 struct PickleMachine {
+  /// The opcodes that are left.
   var reader: ByteReader
+  /// Every compound value made so far.
   var nodes: [PickleNode] = []
+  /// The values at work, topmost last.
   var stack: [PickleValue] = []
+  /// Values that later opcodes may name again.
   var memo: [Int: PickleValue] = [:]
   /// Heights of the stack at which marks stand.
   var marks: [Int] = []
@@ -16,10 +20,13 @@ struct PickleMachine {
   /// Where the opcode at work stands.
   var start: ArchiveError.Place = .byte(0)
 
-  /// More than the largest published checkpoint needs by a factor of ten.
+  /// The most compound values; a tensor takes about seven, so this is ample for large networks.
   static let mostNodes = 1 << 21
+  /// The most values that may be remembered.
   static let mostMemos = 1 << 21
+  /// The most values that may be at work at once.
   static let mostStacked = 1 << 21
+  /// The longest text, in bytes; far more than a name needs.
   static let longestText = 1 << 20
 
   /// Reads one pickle that begins at the start of a range; `part` names it in errors.
@@ -40,12 +47,15 @@ struct PickleMachine {
     }
   }
 
+  /// A machine at the first opcode.
   init(reader: ByteReader) { self.reader = reader }
 
+  /// An error at the opcode at work.
   func fault(_ code: ArchiveError.Code, _ reason: String, hint: String? = nil) -> ArchiveError {
     ArchiveError(code, in: reader.part, at: start, reason, hint: hint)
   }
 
+  /// Puts a value on top.
   mutating func push(_ value: PickleValue) throws(ArchiveError) {
     guard stack.count < Self.mostStacked else { throw fault(.tooLarge, "too many values at once") }
     stack.append(value)
@@ -57,6 +67,7 @@ struct PickleMachine {
     return stack.removeLast()
   }
 
+  /// The topmost value, which stays.
   func top() throws(ArchiveError) -> PickleValue {
     guard stack.count > (marks.last ?? 0), let value = stack.last else {
       throw fault(.stack, "a value is missing")
@@ -71,11 +82,13 @@ struct PickleMachine {
     return Array(stack[mark...])
   }
 
+  /// Remembers how high the stack is.
   mutating func pushMark() throws(ArchiveError) {
     guard marks.count < Self.mostStacked else { throw fault(.tooLarge, "too many marks at once") }
     marks.append(stack.count)
   }
 
+  /// Makes a compound value and puts it on top.
   mutating func pushNode(
     _ kind: PickleNode.Kind, _ items: [PickleValue] = []
   ) throws(ArchiveError) {
@@ -84,20 +97,24 @@ struct PickleMachine {
     try push(.node(nodes.count - 1))
   }
 
+  /// Names the topmost value, so that later opcodes can push it again.
   mutating func remember(_ index: Int) throws(ArchiveError) {
     guard memo.count < Self.mostMemos else { throw fault(.tooLarge, "too many remembered values") }
     memo[index] = try top()
   }
 
+  /// Pushes a value that was remembered.
   mutating func recall(_ index: Int) throws(ArchiveError) {
     guard let value = memo[index] else { throw fault(.memo, "nothing is remembered as \(index)") }
     try push(value)
   }
 
+  /// The compound value that a value stands for, if it is one.
   func node(_ value: PickleValue) -> PickleNode? {
     if case .node(let index) = value { nodes[index] } else { nil }
   }
 
+  /// A text of the pickle, which must be UTF-8.
   func text(_ range: Range<Int>) throws(ArchiveError) -> String {
     guard range.count <= Self.longestText else { throw fault(.tooLarge, "a text that is too long") }
     guard let text = String(validating: reader.bytes[range], as: UTF8.self) else {

@@ -1,6 +1,8 @@
 /// A name that a pickle asks for, such as `collections.OrderedDict`; never looked up, never called.
 struct PickleGlobal: Hashable, CustomStringConvertible {
+  /// The module that the pickle names.
   var module: String
+  /// The name in it, which may have dots.
   var name: String
 
   var description: String { "\(module).\(name)" }
@@ -21,6 +23,7 @@ enum PickleValue: Hashable {
 
 /// A compound value. Nodes name each other by index, so cycles and depth cost nothing.
 struct PickleNode {
+  /// What a compound value is.
   enum Kind: Hashable {
     case list
     case tuple
@@ -35,7 +38,9 @@ struct PickleNode {
     case instance(PickleGlobal)
   }
 
+  /// What the value is.
   var kind: Kind
+  /// What it holds, as its kind says.
   var items: [PickleValue] = []
 }
 
@@ -55,17 +60,22 @@ struct TorchStorage: Hashable {
 
 /// A tensor as a pickle describes it.
 struct TorchTensor: Hashable {
+  /// The stored elements.
   var storage: TorchStorage
+  /// Which of them the tensor has.
   var view: StridedView
 }
 
 /// What one pickle holds.
 struct Pickle {
+  /// The compound values, in the order in which they were made.
   var nodes: [PickleNode]
+  /// The one value that the pickle stands for.
   var root: PickleValue
   /// Where the pickle ends in the bytes.
   var end: Int
 
+  /// The compound value that a value stands for, if it is one.
   func node(_ value: PickleValue) -> PickleNode? {
     if case .node(let index) = value { nodes[index] } else { nil }
   }

@@ -2,8 +2,8 @@ extension Safetensors {
   /// Writes tensors in the given order, as Float32 whatever their element type was; equal arguments
   /// give equal bytes.
   ///
-  /// Metadata are sorted by the bytes of their keys and stand first; the header is padded with blanks
-  /// to a multiple of 8.
+  /// Metadata are sorted by the bytes of their keys and stand first; blanks pad the header to a
+  /// multiple of 8.
   ///
   /// - Precondition: Names are unique, and none is `__metadata__`.
   public static func encode(

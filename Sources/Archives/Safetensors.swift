@@ -5,7 +5,9 @@
 public enum Safetensors {
   /// A file's tensors in the order of its header, and its metadata.
   public struct Content: Hashable, Sendable {
+    /// In the order of the header.
     public var tensors: [ArchivedTensor]
+    /// The texts of `__metadata__`; empty if there are none.
     public var metadata: [String: String]
   }
 

@@ -1,6 +1,8 @@
 /// Finds the state dict in what a pickle holds, and lists its tensors under dotted names.
 struct StateDict {
+  /// What the file holds.
   let pickle: Pickle
+  /// What the pickle is called in errors.
   let part: String
   /// The tensors by name, in the order of the file.
   private(set) var tensors: [(name: String, tensor: TorchTensor)] = []

@@ -1,6 +1,8 @@
 /// A window onto stored elements: `element(i, j, ...) = storage[offset + i*strides[0] + ...]`.
 struct StridedView: Hashable, Sendable {
+  /// The first element, counted in elements of the storage.
   var offset: Int
+  /// The extents, outermost first.
   var shape: [Int]
   /// In elements, one per dimension.
   var strides: [Int]
@@ -10,8 +12,8 @@ struct StridedView: Hashable, Sendable {
 
   /// The elements in row-major order.
   ///
-  /// A view with more elements than its storage (an expanded tensor) is refused: it costs memory that
-  /// the file does not account for, and no published weight needs it.
+  /// A view with more elements than its storage (an expanded tensor) is refused: it costs memory
+  /// that the file does not account for, and no published weight needs it.
   ///
   /// - Parameters:
   ///   - range: The storage's bytes; any surplus is ignored.

@@ -1,5 +1,6 @@
 /// What the containers of PyTorch have in common: tensors described by a pickle, and stored bytes.
 struct TorchFile {
+  /// The whole file.
   let bytes: [UInt8]
   /// Where a storage's bytes are, by its key.
   let storages: [String: Range<Int>]

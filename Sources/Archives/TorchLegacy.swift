@@ -5,6 +5,7 @@ enum TorchLegacy {
     0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
   ]
 
+  /// Reads the file; bytes after the last storage are refused.
   static func decode(_ bytes: [UInt8]) throws(ArchiveError) -> WeightFile {
     var offset = magic.count
     func next(_ part: String) throws(ArchiveError) -> Pickle {

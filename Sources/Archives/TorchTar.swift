@@ -15,6 +15,7 @@ struct TorchTar {
     bytes.count >= 512 && bytes[257..<262].elementsEqual("ustar".utf8)
   }
 
+  /// Reads the file; members that carry no weights are ignored.
   static func decode(_ bytes: [UInt8]) throws(ArchiveError) -> WeightFile {
     var file = try TorchTar(bytes)
     try file.checkSystem()

@@ -1,5 +1,6 @@
 /// PyTorch's container since 1.6: a ZIP with `data.pkl` and one stored entry for each storage.
 enum TorchZip {
+  /// Reads the file; only entries that the state dict needs are looked at.
   static func decode(_ bytes: [UInt8]) throws(ArchiveError) -> WeightFile {
     let archive = try ZipArchive(bytes)
     let root = try root(of: archive)

@@ -8,6 +8,7 @@ public struct WeightFile: Hashable, Sendable {
     case torchTar = "torch-tar"
   }
 
+  /// What the bytes were found to be.
   public var container: Container
   /// In the order of the file, under their full dotted names below the state dict.
   public var tensors: [ArchivedTensor]
@@ -16,6 +17,7 @@ public struct WeightFile: Hashable, Sendable {
   /// The keys that were opened to reach the state dict, outermost first: `["state_dict"]`.
   public var unwrapped: [String]
 
+  /// A weight file in memory.
   public init(
     container: Container, tensors: [ArchivedTensor], metadata: [String: String] = [:],
     unwrapped: [String] = []

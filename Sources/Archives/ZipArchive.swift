@@ -12,7 +12,9 @@ struct ZipArchive {
     var headerOffset: Int
   }
 
+  /// The whole file.
   let bytes: [UInt8]
+  /// The entries by name.
   let entries: [String: Entry]
 
   private static let part = "central directory"

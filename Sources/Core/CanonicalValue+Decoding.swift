@@ -62,7 +62,10 @@ private struct CanonicalReader {
       if let last, !last.utf8.lexicographicallyPrecedes(key.utf8) {
         throw fault("keys out of order")
       }
-      values[key] = try value(depth: depth + 1)
+      // Two spellings of one text in Unicode are one key to a dictionary, and one entry would be lost.
+      guard values.updateValue(try value(depth: depth + 1), forKey: key) == nil else {
+        throw fault("a key twice")
+      }
       last = key
     }
     return values

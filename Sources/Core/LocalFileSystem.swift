@@ -1,3 +1,5 @@
+private import Synchronization
+
 #if canImport(Glibc)
   private import Glibc
 #elseif canImport(Darwin)
@@ -6,6 +8,9 @@
 
 /// The disk of this machine.
 public struct LocalFileSystem: FileSystem {
+  /// Counts the writes of this process, so that two at once do not share a temporary file.
+  private static let writes = Atomic<UInt64>(0)
+
   public init() {}
 
   public func status(of path: Path) throws(FileError) -> FileStatus? {
@@ -63,17 +68,21 @@ public struct LocalFileSystem: FileSystem {
   }
 
   public func createDirectory(_ path: Path) throws(FileError) {
-    if mkdir(path.text, 0o777) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, path.parent != path else { throw failure("make the directory", path) }
-    try createDirectory(path.parent)
-    guard mkdir(path.text, 0o777) == 0 || errno == EEXIST else {
-      throw failure("make the directory", path)
+    if mkdir(path.text, 0o777) == 0 { return }
+    if errno == ENOENT, path.parent != path {
+      try createDirectory(path.parent)
+      if mkdir(path.text, 0o777) == 0 { return }
     }
+    let number = errno
+    // It was there, or another process made it meanwhile; anything but a directory is in the way.
+    if number == EEXIST, try status(of: path)?.kind == .directory { return }
+    throw failure("make the directory", path, number)
   }
 
   public func write(_ bytes: [UInt8], to path: Path, readOnly: Bool) throws(FileError) {
-    // The process id keeps two writers of one path apart; the rename decides which one is seen.
-    let temporary = path.parent / ".\(path.name).\(getpid()).tmp"
+    // Process and count keep two writers of one path apart; the rename decides which one is seen.
+    let (_, count) = Self.writes.add(1, ordering: .relaxed)
+    let temporary = path.parent / ".\(path.name).\(getpid()).\(count).tmp"
     let file = open(
       temporary.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readOnly ? 0o444 : 0o666)
     guard file >= 0 else { throw failure("write", path) }
@@ -85,8 +94,13 @@ public struct LocalFileSystem: FileSystem {
       unlink(temporary.text)
       throw error
     }
-    guard close(file) == 0 else { throw failure("close", path) }
-    try rename(temporary, to: path)
+    do throws(FileError) {
+      guard close(file) == 0 else { throw failure("close", path) }
+      try rename(temporary, to: path)
+    } catch {
+      unlink(temporary.text)
+      throw error
+    }
   }
 
   public func rename(_ path: Path, to target: Path) throws(FileError) {
@@ -98,7 +112,7 @@ public struct LocalFileSystem: FileSystem {
   }
 
   public func remove(_ path: Path) throws(FileError) {
-    if unlink(path.text) == 0 || errno == ENOENT { return }
+    if unlink(path.text) == 0 || errno == ENOENT || errno == ENOTDIR { return }
     guard errno == EISDIR || errno == EPERM else { throw failure("remove", path) }
     for name in try list(path) { try remove(path / name) }
     guard rmdir(path.text) == 0 || errno == ENOENT else { throw failure("remove", path) }
@@ -120,9 +134,8 @@ public struct LocalFileSystem: FileSystem {
     Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  private func failure(_ operation: String, _ path: Path) -> FileError {
-    let number = errno
-    return FileError(
+  private func failure(_ operation: String, _ path: Path, _ number: Int32 = errno) -> FileError {
+    FileError(
       operation: operation, path: path, number: number, reason: String(cString: strerror(number)))
   }
 }

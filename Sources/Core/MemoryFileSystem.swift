@@ -45,35 +45,33 @@ public final class MemoryFileSystem: FileSystem {
   }
 
   public func createDirectory(_ path: Path) throws(FileError) {
-    state.withLock { state in
-      var path = path.normalized
-      while state.directories.insert(path).inserted, path != path.parent { path = path.parent }
+    let isFree = state.withLock { state in
+      var chain = [path.normalized]
+      while let last = chain.last, last != last.parent { chain.append(last.parent) }
+      guard chain.allSatisfy({ state.files[$0] == nil }) else { return false }
+      state.directories.formUnion(chain)
+      return true
     }
+    if !isFree { throw inTheWay("make the directory", path) }
   }
 
   public func write(_ bytes: [UInt8], to path: Path, readOnly: Bool) throws(FileError) {
     let path = path.normalized
-    let written = state.withLock { state in
-      guard state.directories.contains(path.parent) else { return false }
+    try place("write", at: path) { state in
       state.ticks += 1
-      state.files[path] = (
+      return (
         bytes,
         FileStatus(
           kind: .file, size: Int64(bytes.count), modified: state.ticks, changed: state.ticks,
           inode: UInt64(state.ticks))
       )
-      return true
     }
-    if !written { throw absent("write", path) }
   }
 
   public func rename(_ path: Path, to target: Path) throws(FileError) {
-    let moved = state.withLock { state in
-      guard let file = state.files.removeValue(forKey: path.normalized) else { return false }
-      state.files[target.normalized] = file
-      return true
-    }
-    if !moved { throw absent("move", path) }
+    let path = path.normalized
+    guard state.withLock({ $0.files[path] != nil }) else { throw absent("move", path) }
+    try place("move to", at: target.normalized) { $0.files.removeValue(forKey: path) }
   }
 
   public func remove(_ path: Path) throws(FileError) {
@@ -85,6 +83,25 @@ public final class MemoryFileSystem: FileSystem {
         $0 != path && !$0.text.hasPrefix(below)
       }
     }
+  }
+
+  /// Puts a file where a directory can hold it and none stands.
+  private func place(
+    _ operation: String, at path: Path,
+    _ file: (inout State) -> (bytes: [UInt8], status: FileStatus)?
+  ) throws(FileError) {
+    let problem: FileError? = state.withLock { state in
+      guard state.directories.contains(path.parent) else { return absent(operation, path) }
+      guard !state.directories.contains(path) else { return inTheWay(operation, path) }
+      guard let file = file(&state) else { return absent(operation, path) }
+      state.files[path] = file
+      return nil
+    }
+    if let problem { throw problem }
+  }
+
+  private func inTheWay(_ operation: String, _ path: Path) -> FileError {
+    FileError(operation: operation, path: path, number: 17, reason: "File exists")
   }
 
   private func absent(_ operation: String, _ path: Path) -> FileError {

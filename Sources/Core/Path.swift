@@ -38,7 +38,8 @@ public struct Path: Hashable, Sendable, Comparable, CustomStringConvertible,
 
   /// A path below this one; an absolute right side stands for itself.
   public static func / (base: Path, component: String) -> Path {
-    if component.hasPrefix("/") { return Path(component) }
+    // The empty path is where we are, as for `normalized`.
+    if component.hasPrefix("/") || base.text.isEmpty { return Path(component) }
     return Path(base.text.hasSuffix("/") ? base.text + component : base.text + "/" + component)
   }
 

@@ -4,7 +4,7 @@ public import Archives
 public enum StateDictMatching {
   /// Prefixes that training programs put before an encoder's own names, in the order of preference.
   ///
-  /// DataParallel, Lightning, DINO, SimCLR for histology, MoCo, VISSL, BYOL; then words that others use.
+  /// DataParallel, Lightning, DINO, SimCLR for histology, MoCo, VISSL, BYOL; then words of others.
   static let prefixes = [
     "module.", "model.", "backbone.", "encoder.", "resnet.", "encoder_q.", "_feature_blocks.",
     "trunk.", "teacher.", "student.", "target_encoder.", "online_encoder.", "base_encoder.",
@@ -17,10 +17,10 @@ public enum StateDictMatching {
     "projector", "predictor", "prototypes", "queue", "queue_ptr", "mlp_head", "decoder",
   ]
 
-  /// Prefixes are stripped at most this often: `module.model.encoder_q.backbone.` is the longest seen.
+  /// Prefixes are stripped at most this often; it bounds the search and is ample in practice.
   private static let deepest = 4
 
-  /// Finds the expected tensors in a file, under the stripping of prefixes that matches most of them.
+  /// Finds the expected tensors in a file, under the prefixes that match most of them.
   ///
   /// Ties go to fewer prefixes, then to the order of the list. Names in `optional`, and every
   /// `num_batches_tracked`, which old files lack, may be absent.
@@ -131,7 +131,7 @@ public enum StateDictMatching {
     return heads.contains(String(rest.prefix { $0 != "." }))
   }
 
-  /// Today's spelling of a name: torchvision once wrote `denselayer1.norm.1` for `denselayer1.norm1`.
+  /// Today's spelling of a name: torchvision once wrote `denselayer1.norm.1` for `…norm1`.
   ///
   /// Source: the pattern in `torchvision/models/densenet.py`.
   static func modernName(_ name: String) -> String {

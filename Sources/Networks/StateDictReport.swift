@@ -4,6 +4,7 @@ public import Archives
 public struct MatchedState: Hashable, Sendable {
   /// In the order in which they were expected.
   public var tensors: [ArchivedTensor]
+  /// How they were found, and what was not.
   public var report: LoadReport
 }
 
@@ -11,14 +12,19 @@ public struct MatchedState: Hashable, Sendable {
 public struct LoadReport: Hashable, Sendable, Codable {
   /// A tensor that is there under its name and has another shape.
   public struct ShapeMismatch: Hashable, Sendable, Codable {
+    /// The expected name.
     public var name: String
+    /// The shape that the encoder needs.
     public var expected: [Int]
+    /// The shape in the file.
     public var found: [Int]
   }
 
   /// A tensor that the file spells in an old way.
   public struct Renaming: Hashable, Sendable, Codable {
+    /// The name in the file.
     public var from: String
+    /// The expected name.
     public var to: String
   }
 
@@ -28,6 +34,7 @@ public struct LoadReport: Hashable, Sendable, Codable {
   public var missing: [String] = []
   /// Expected names that the file may lack and does lack.
   public var absentOptional: [String] = []
+  /// Expected names whose tensors have another shape.
   public var shapeMismatches: [ShapeMismatch] = []
   /// Names of the file that belong to heads, which an encoder does not need.
   public var ignored: [String] = []
@@ -35,11 +42,14 @@ public struct LoadReport: Hashable, Sendable, Codable {
   public var unexpected: [String] = []
   /// What was taken off the file's names, outermost first.
   public var strippedPrefixes: [String] = []
+  /// Names that were read in their new spelling.
   public var renamed: [Renaming] = []
   /// Elements that are filled and that should be.
   public var parametersMatched = 0
+  /// Elements of the expected tensors, without optional ones that are absent.
   public var parametersExpected = 0
 
+  /// A report of nothing yet.
   public init(strippedPrefixes: [String] = []) { self.strippedPrefixes = strippedPrefixes }
 
   /// The part of the expected elements that is filled, from 0 to 1; 1 if none are expected.
@@ -51,6 +61,7 @@ public struct LoadReport: Hashable, Sendable, Codable {
 
 /// A weight file that does not fill the encoder; never answered by a random start.
 public struct EncoderMismatch: Error, Hashable, CustomStringConvertible {
+  /// What is missing or has another shape.
   public let report: LoadReport
   /// The first few names of the file, to see what it is.
   public let namesInFile: [String]

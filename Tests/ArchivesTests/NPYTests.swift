@@ -106,7 +106,7 @@ struct NPYTests {
     BadBytes(
       "a call", file("{'descr': eval('1'), 'fortran_order': False, 'shape': ()}"), .npyHeader),
     BadBytes(
-      "records", file("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': ()}"), .npyHeader),
+      "records", file("{'descr': [('a', '<f4')], 'shape': ()}"), .npyHeader),
     BadBytes("a negative extent", file(header("|u1", "(-1,)")), .npyHeader),
     BadBytes("an extent past the word", file(header("|u1", "(99999999999999999999,)")), .npyHeader),
     BadBytes("a product past the word", file(header("|u1", "(4294967296, 4294967296)")), .shape),

@@ -31,7 +31,7 @@ struct SafetensorsTests {
     BadBytes("no offsets", file("{\"a\":{\"dtype\":\"U8\",\"shape\":[2]}}"), .headerSyntax),
     BadBytes("a negative extent", file("{\(entry("a", "U8", "[-1]", 0, 1))}", [1]), .headerSyntax),
     BadBytes(
-      "an extent with a fraction", file("{\(entry("a", "U8", "[1.5]", 0, 1))}", [1]), .headerSyntax),
+      "half an extent", file("{\(entry("a", "U8", "[1.5]", 0, 1))}", [1]), .headerSyntax),
     BadBytes("metadata that are no text", file("{\"__metadata__\":{\"a\":1}}"), .headerSyntax),
     BadBytes(
       "metadata twice", file("{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}"), .duplicateName),

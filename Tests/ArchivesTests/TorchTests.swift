@@ -178,6 +178,8 @@ struct TorchTests {
     #expect(try WeightFile.decode(bytes).tensors.map(\.values) == [[1]])
   }
 
+  static let twice = floats + floats
+
   static let badLegacy = [
     BadBytes("big-endian", legacy(object: plain, littleEndian: false, rest: floats), .bigEndian),
     BadBytes(
@@ -185,7 +187,7 @@ struct TorchTests {
     BadBytes("bytes after the end", legacy(object: plain, rest: floats + [0]), .storage),
     BadBytes("a key nobody uses", legacy(object: plain, keys: ["9"], rest: floats), .storage),
     BadBytes(
-      "a key twice", legacy(object: plain, keys: ["0", "0"], rest: floats + floats), .duplicateName),
+      "a key twice", legacy(object: plain, keys: ["0", "0"], rest: twice), .duplicateName),
     BadBytes("no key", legacy(object: plain, keys: [], rest: []), .storage),
     BadBytes("a count past the word", legacy(object: plain, rest: little(.max, 8)), .storage),
     BadBytes("a negative count", legacy(object: plain, rest: little(-1, 8)), .tooLarge),
@@ -203,7 +205,7 @@ struct TorchTests {
     #expect(archiveError { try WeightFile.decode(file.bytes) }?.code == file.code)
   }
 
-  /// `tar_handmade.pth` was written with Python's `tarfile` and `pickle` by the rules of `legacy_load`.
+  /// `tar_handmade.pth` was written with Python's `tarfile` and `pickle` as `legacy_load` reads.
   @Test("the old tar container is read, with its windows")
   func tar() throws {
     let file = try WeightFile.decode(try fixture("tar_handmade.pth"))

@@ -6,8 +6,6 @@ public struct ArchiveError: Error, Hashable, Sendable {
   public enum Place: Hashable, Sendable {
     /// Bytes from the start of the part.
     case byte(Int)
-    /// A line of text, counted from 1.
-    case line(Int)
   }
 
   /// What is wrong, for programs.
@@ -84,13 +82,6 @@ extension ArchiveError {
     case npyHeader = "npy.header"
     case npySize = "npy.size"
     case npyValue = "npy.value"
-
-    case csvEncoding = "csv.encoding"
-    case csvQuote = "csv.quote"
-    case csvHeader = "csv.header"
-    case csvWidth = "csv.width"
-    case csvColumn = "csv.column"
-    case csvValue = "csv.value"
   }
 }
 
@@ -100,7 +91,6 @@ extension ArchiveError: CustomStringConvertible {
     let location =
       switch place {
       case .byte(let offset): ", byte \(offset)"
-      case .line(let line): ", line \(line)"
       case nil: ""
       }
     return "\(part)\(location): \(reason) [\(code.rawValue)]" + (hint.map { "; \($0)" } ?? "")

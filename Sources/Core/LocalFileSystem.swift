@@ -58,7 +58,12 @@ public struct LocalFileSystem: FileSystem {
     guard let stream = opendir(directory.text) else { throw failure("list", directory) }
     defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw failure("list", directory) }
+        break
+      }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
         String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
       }
@@ -68,10 +73,10 @@ public struct LocalFileSystem: FileSystem {
   }
 
   public func createDirectory(_ path: Path) throws(FileError) {
-    if mkdir(path.text, 0o777) == 0 { return }
+    if mkdir(path.text, 0o777) == 0 { return try flushDirectory(path.parent) }
     if errno == ENOENT, path.parent != path {
       try createDirectory(path.parent)
-      if mkdir(path.text, 0o777) == 0 { return }
+      if mkdir(path.text, 0o777) == 0 { return try flushDirectory(path.parent) }
     }
     let number = errno
     // It was there, or another process made it meanwhile; anything but a directory is in the way.
@@ -83,8 +88,10 @@ public struct LocalFileSystem: FileSystem {
     // Process and count keep two writers of one path apart; the rename decides which one is seen.
     let (_, count) = Self.writes.add(1, ordering: .relaxed)
     let temporary = path.parent / ".\(path.name).\(getpid()).\(count).tmp"
+    // A writer that was killed may have left a read-only file of this very name.
+    unlink(temporary.text)
     let file = open(
-      temporary.text, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, readOnly ? 0o444 : 0o666)
+      temporary.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readOnly ? 0o444 : 0o666)
     guard file >= 0 else { throw failure("write", path) }
     do throws(FileError) {
       try writeAll(bytes, to: file, path)
@@ -105,10 +112,15 @@ public struct LocalFileSystem: FileSystem {
 
   public func rename(_ path: Path, to target: Path) throws(FileError) {
     guard Glibc.rename(path.text, target.text) == 0 else { throw failure("move to", target) }
-    let directory = open(target.parent.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { throw failure("flush", target.parent) }
+    try flushDirectory(target.parent)
+  }
+
+  /// Makes what was made or moved in a directory survive a loss of power.
+  private func flushDirectory(_ path: Path) throws(FileError) {
+    let directory = open(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw failure("flush", path) }
     defer { close(directory) }
-    guard fsync(directory) == 0 else { throw failure("flush", target.parent) }
+    guard fsync(directory) == 0 else { throw failure("flush", path) }
   }
 
   public func remove(_ path: Path) throws(FileError) {

@@ -132,13 +132,11 @@ public struct Explanation {
 
   /// The first names under which two trees differ; `nil` for inputs that are no trees.
   private func differingFiles(_ before: Digest?, _ after: Digest) -> String? {
-    func names(_ digest: Digest) -> [String: Digest]? {
-      guard let bytes = try? workspace.store.read(digest), let tree = try? Tree(decoding: bytes)
-      else { return nil }
-      return Dictionary(uniqueKeysWithValues: tree.entries.map { ($0.name, $0.digest) })
+    func tree(_ digest: Digest) -> Tree? {
+      (try? workspace.store.read(digest)).flatMap { try? Tree(decoding: $0) }
     }
-    guard let before = before.flatMap(names), let after = names(after) else { return nil }
-    let differing = Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }
+    guard let before = before.flatMap(tree), let after = tree(after) else { return nil }
+    let differing = after.differingNames(from: before)
     return differing.prefix(3).joined(separator: ", ") + (differing.count > 3 ? ", ..." : "")
   }
 

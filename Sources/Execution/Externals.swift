@@ -36,13 +36,17 @@ public struct ExternalScan {
   /// Told the number of bytes hashed and of all, while files are hashed.
   let progress: (_ name: String, _ done: Int64, _ total: Int64) -> Void
 
+  /// Nanoseconds since 1970 when the scan begins.
+  let now: Int64
+
   public init(
-    study: Study, locations: DataLocations, workspace: Workspace,
+    study: Study, locations: DataLocations, workspace: Workspace, now: Int64,
     progress: @escaping (String, Int64, Int64) -> Void
   ) {
     self.study = study
     self.locations = locations
     self.workspace = workspace
+    self.now = now
     self.progress = progress
   }
 
@@ -128,9 +132,7 @@ public struct ExternalScan {
       "dataset `\(dataset.name.value)` has another content than pinned: its listing is \(digest)"
     // The pinned listing can be in the store from an earlier run; then the files can be named.
     if let bytes = try? workspace.store.read(pinned.value), let old = try? Tree(decoding: bytes) {
-      let before = Dictionary(uniqueKeysWithValues: old.entries.map { ($0.name, $0.digest) })
-      let after = Dictionary(uniqueKeysWithValues: tree.entries.map { ($0.name, $0.digest) })
-      let differing = Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }
+      let differing = tree.differingNames(from: old)
       message += "; first files that differ: \(differing.prefix(5).joined(separator: ", "))"
     }
     return .failure(
@@ -167,13 +169,19 @@ public struct ExternalScan {
 
   /// The files that dataset formats read, by their names relative to the root, in order.
   private func sourceFiles(under root: Path) throws -> [(name: String, status: FileStatus)] {
-    let suffixes: Set = ["png", "bmp", "csv"]
+    // Images that no format reads yet are listed too, so that the import refuses them by name
+    // instead of training on what is left.
+    let suffixes: Set = ["png", "bmp", "csv", "tif", "tiff", "jpg", "jpeg"]
     var found: [(name: String, status: FileStatus)] = []
     var directories = [""]
     while let directory = directories.popLast() {
       for name in try workspace.files.list(root / directory) where !name.hasPrefix(".") {
         let relative = directory.isEmpty ? name : "\(directory)/\(name)"
-        guard let status = try workspace.files.status(of: root / relative) else { continue }
+        guard let status = try workspace.files.status(of: root / relative) else {
+          throw FileError(
+            operation: "read", path: root / relative, number: 2,
+            reason: "it is a link to nothing, or its content was not fetched")
+        }
         switch status.kind {
         case .directory: directories.append(relative)
         case .file:
@@ -184,6 +192,10 @@ public struct ExternalScan {
     }
     return found.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
+
+  /// A file that changed this short a time ago may change again within the same tick of its clock,
+  /// so its stat says nothing yet (git's rule for racy entries).
+  private static let racyNanoseconds: Int64 = 2_000_000_000
 
   /// The digests of files: from the stat cache, else hashed in place and remembered.
   private func digests(
@@ -200,8 +212,15 @@ public struct ExternalScan {
       digests[i] = digest
       done += found[i].status.size
       // A file that changed while it was read is not remembered under its old stat.
-      if try workspace.files.status(of: found[i].path) == found[i].status {
-        fresh.append((found[i].path, found[i].status, digest))
+      let status = found[i].status
+      let isSettled = max(status.modified, status.changed) + Self.racyNanoseconds < now
+      if isSettled, try workspace.files.status(of: found[i].path) == status {
+        fresh.append((found[i].path, status, digest))
+      }
+      // What is hashed is kept, should the scan be stopped.
+      if fresh.count == 256 {
+        try workspace.index.remember(fresh)
+        fresh = []
       }
     }
     if !missing.isEmpty {

@@ -7,12 +7,18 @@ private import Glibc
 /// it, however that ends, so no lock is ever left behind and no heartbeat is needed.
 enum Lease {
   /// Runs the body while no other process holds the lease, waiting for one that does.
-  static func hold<Result>(at path: Path, _ body: () throws -> Result) throws -> Result {
+  ///
+  /// - Throws: `StepInterrupted` if it was asked to stop while it waited.
+  static func hold<Result>(
+    at path: Path, shouldStop: () -> Bool, _ body: () throws -> Result
+  ) throws -> Result {
     let file = open(path.text, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw failure(path) }
     defer { close(file) }
-    while flock(file, LOCK_EX) != 0 {
-      guard errno == EINTR else { throw failure(path) }
+    while flock(file, LOCK_EX | LOCK_NB) != 0 {
+      guard errno == EINTR || errno == EWOULDBLOCK else { throw failure(path) }
+      if shouldStop() { throw StepInterrupted() }
+      usleep(50_000)
     }
     return try body()
   }

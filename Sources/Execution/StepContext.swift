@@ -11,17 +11,19 @@ public final class StepContext: Sendable {
   public let files: any FileSystem
   private let store: Store
   private let locations: [String: Path]
+  private let numerics: String
   private let channel: WorkerChannel
   private let gathered = Mutex(Gathered())
 
   private struct Gathered {
-    var outputs: [RecordedOutput] = []
+    var outputs: [NamedObject] = []
+    var parts: [NamedObject] = []
     var warnings: [String] = []
   }
 
   public init(
     action: StepAction, key: Digest, threads: Int, store: Store, files: any FileSystem,
-    locations: [String: Path], channel: WorkerChannel
+    locations: [String: Path], numerics: String, channel: WorkerChannel
   ) {
     self.action = action
     self.key = key
@@ -29,6 +31,7 @@ public final class StepContext: Sendable {
     self.store = store
     self.files = files
     self.locations = locations
+    self.numerics = numerics
     self.channel = channel
   }
 
@@ -56,8 +59,10 @@ public final class StepContext: Sendable {
   public func read(object digest: Digest) throws -> [UInt8] { try store.read(digest) }
 
   /// Stores bytes that an output will name.
-  public func store(_ name: String, _ bytes: [UInt8]) throws -> Tree.Entry {
-    Tree.Entry(name: name, digest: try store.write(bytes), bytes: Int64(bytes.count))
+  public func store(_ name: String, _ bytes: [UInt8]) throws -> NamedObject {
+    let part = NamedObject(name: name, digest: try store.write(bytes), bytes: Int64(bytes.count))
+    gathered.withLock { $0.parts.append(part) }
+    return part
   }
 
   /// Gives a named output.
@@ -98,20 +103,26 @@ public final class StepContext: Sendable {
   /// Saves work in progress, replacing what was saved before; a killed step goes on from it.
   public func saveCheckpoint(_ bytes: [UInt8]) throws {
     try files.createDirectory(store.workPath(of: key))
-    try files.write(SHA256.digest(of: bytes).bytes + bytes, to: checkpointPath)
+    try files.write(seal(bytes) + bytes, to: checkpointPath)
   }
 
-  /// What was saved last; `nil` if nothing was or if it is damaged.
+  /// What was saved last; `nil` if nothing was, if it is damaged, or if other arithmetic saved it.
   public func loadCheckpoint() throws -> [UInt8]? {
     guard try files.exists(checkpointPath) else { return nil }
     let bytes = try files.read(checkpointPath)
     guard bytes.count >= 32 else { return nil }
     let content = Array(bytes.dropFirst(32))
-    return SHA256.digest(of: content).bytes == Array(bytes.prefix(32)) ? content : nil
+    return seal(content) == Array(bytes.prefix(32)) ? content : nil
+  }
+
+  /// Half a run with one arithmetic and half with another would give bytes that neither gives.
+  private func seal(_ content: [UInt8]) -> [UInt8] {
+    SHA256.digest(of: Array(numerics.utf8) + content).bytes
   }
 
   private var checkpointPath: Path { store.workPath(of: key) / "checkpoint" }
 
-  var outputs: [RecordedOutput] { gathered.withLock { $0.outputs } }
+  var outputs: [NamedObject] { gathered.withLock { $0.outputs } }
+  var parts: [NamedObject] { gathered.withLock { $0.parts } }
   var warnings: [String] { gathered.withLock { $0.warnings } }
 }

@@ -40,7 +40,8 @@ public struct StepWorker {
   /// Runs the action unless another process has just done so.
   public func run(_ runner: (StepKind) -> any StepRunner) -> Ending {
     do {
-      try Lease.hold(at: store.lockPath(of: key)) {
+      try Lease.hold(at: store.lockPath(of: key), shouldStop: { channel.shouldStop }) {
+        channel.beginLog()
         // Another process may have run the action while this one waited.
         if let record = try store.record(for: key), try store.holdsOutputs(of: record) { return }
         try files.createDirectory(store.workPath(of: key))
@@ -79,7 +80,7 @@ public struct StepWorker {
     }
     let context = StepContext(
       action: action, key: key, threads: threads, store: store, files: files,
-      locations: locations, channel: channel)
+      locations: locations, numerics: numerics, channel: channel)
     let clock = ContinuousClock()
     let start = clock.now
     try runner(action.kind).run(context)
@@ -87,7 +88,8 @@ public struct StepWorker {
     try store.publish(
       ActionRecord(
         key: key, kind: action.kind.rawValue, version: action.version, outputs: context.outputs,
-        step: step, seconds: (clock.now - start) / .seconds(1), cpuSeconds: usage.cpuSeconds,
+        parts: context.parts, step: step, seconds: (clock.now - start) / .seconds(1),
+        cpuSeconds: usage.cpuSeconds,
         peakBytes: usage.peakBytes, threads: threads, numerics: numerics,
         finished: Date().ISO8601Format(), warnings: context.warnings))
     try files.remove(store.workPath(of: key))

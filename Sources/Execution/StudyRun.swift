@@ -26,6 +26,7 @@ public final class StudyRun {
   private struct Running {
     var process: WorkerProcess
     var key: Digest
+    var threads: Int
     var start: ContinuousClock.Instant
     var note: FailureNote?
     var damaged: String?
@@ -46,7 +47,10 @@ public final class StudyRun {
   private var keys: [(step: String, key: Digest)] = []
   private var summary = RunSummary()
   private var isStopping = false
-  private var lostObjects = 0
+  /// How often each object was found damaged or gone.
+  private var lost: [String: Int] = [:]
+  /// Findings that were shown; several steps can have the same one.
+  private var reported: Set<Diagnostic> = []
   private let clock = ContinuousClock()
 
   public init(
@@ -75,16 +79,13 @@ public final class StudyRun {
     let start = clock.now
     summary.total = plan.steps.count
     observe(.began(steps: plan.steps.count))
-    // Losing more objects than this is not damage but a disk that forgets.
-    while lostObjects < 100 {
+    // The index is derived: a run does not fail because it could not be written.
+    defer { try? workspace.index.remember(keys: keys, in: workspace.scope) }
+    try loop()
+    while repairIsNeeded, !isStopping {
+      try prepareRepair()
       try loop()
-      guard repairIsNeeded, !isStopping else { break }
-      repairIsNeeded = false
-      scheduler = Scheduler(plan: plan) { $0.kind.isHeavy ? 60 : 1 }
-      records = [:]
-      summary.failures = []
     }
-    try workspace.index.remember(keys: keys, in: workspace.scope)
     summary.cached = scheduler.count(.succeeded) - executedNow.count
     summary.executed = executedNow.count
     summary.failed = scheduler.count(.failed)
@@ -98,6 +99,22 @@ public final class StudyRun {
 
   private var repairIsNeeded = false
   private var executedNow: Set<StepID> = []
+
+  /// Starts over with what is there: whatever made a lost object has no valid record now and runs
+  /// again.
+  private func prepareRepair() throws {
+    if let object = lost.first(where: { $0.value > 3 })?.key {
+      throw StoreError(
+        .unreadable, "the object \(object) is lost again each time it is made: check the disk")
+    }
+    for tree in externals.listings.values { try workspace.store.write(tree.encoded) }
+    repairIsNeeded = false
+    scheduler = Scheduler(plan: plan) { $0.kind.isHeavy ? 60 : 1 }
+    records = [:]
+    keys = []
+    summary.failures = []
+    reported = []
+  }
 
   private func loop() throws {
     while true {
@@ -129,8 +146,6 @@ public final class StudyRun {
     else {
       return failBeforeStart(step, missingOutputDiagnostics(of: step))
     }
-    let problems = check(step, digests)
-    guard problems.isEmpty else { return failBeforeStart(step, problems) }
     let action = step.action(inputs: digests)
     let key = action.identity
     if let record = try workspace.store.record(for: key),
@@ -140,6 +155,8 @@ public final class StudyRun {
       if !executedNow.contains(step.id) { observe(.cached(step.id)) }
       return
     }
+    let problems = check(step, digests)
+    guard problems.isEmpty else { return failBeforeStart(step, problems) }
     // The action is an object whose name is the key; its worker needs nothing else to know.
     try workspace.store.write(action.encoded)
     try spawn(step, key)
@@ -149,11 +166,22 @@ public final class StudyRun {
     let log = workspace.store.logPath(of: key)
     try workspace.files.createDirectory(log.parent)
     let threads = threads(for: step)
-    observe(.started(step.id, threads: threads))
-    let process = try WorkerProcess(
-      program: options.program,
-      arguments: arguments(for: step, key, threads: threads) + ["--supervised"], log: log)
-    running[step.id] = Running(process: process, key: key, start: clock.now)
+    do throws(FileError) {
+      let process = try WorkerProcess(
+        program: options.program,
+        arguments: arguments(for: step, key, threads: threads) + ["--supervised"], log: log)
+      observe(.started(step.id, threads: threads))
+      running[step.id] = Running(
+        process: process, key: key, threads: threads, start: clock.now)
+    } catch {
+      failBeforeStart(
+        step,
+        [
+          .error(
+            "step.not-started", "\(step.id): \(error)", at: step.location,
+            hint: "use fewer --jobs, or raise the limit of processes")
+        ])
+    }
   }
 
   private func arguments(for step: Step, _ key: Digest, threads: Int) -> [String] {
@@ -178,7 +206,9 @@ public final class StudyRun {
     guard step.kind.isHeavy else { return 1 }
     let waiting = scheduler.queue.prefix(options.jobs).count { plan[$0]!.kind.isHeavy }
     let busy = running.keys.count { plan[$0]!.kind.isHeavy }
-    return max(1, options.cores / max(1, min(options.jobs, waiting + busy + 1)))
+    let share = options.cores / max(1, min(options.jobs, waiting + busy + 1))
+    let free = options.cores - running.values.reduce(0) { $0 + $1.threads }
+    return max(1, min(share, free))
   }
 
   private func listen(to id: StepID) throws {
@@ -205,15 +235,16 @@ public final class StudyRun {
         report(id, end, worker)
         return scheduler.fail(id)
       }
-      try workspace.index.remember(costOf: record)
+      try? workspace.index.remember(costOf: record)
       executedNow.insert(id)
       succeed(id, record)
       observe(.finished(id, seconds: seconds))
     case .exited(StepWorker.Ending.damagedInput.rawValue):
-      lostObjects += 1
+      let object = worker.damaged ?? "an object"
+      lost[object, default: 0] += 1
       repairIsNeeded = true
       scheduler.putBack(id)
-      observe(.repairing(object: worker.damaged ?? "an object"))
+      observe(.repairing(object: object))
     case .exited(StepWorker.Ending.interrupted.rawValue) where isStopping:
       scheduler.putBack(id)
     case .killed where isStopping:
@@ -263,7 +294,8 @@ public final class StudyRun {
 
   private func failBeforeStart(_ step: Step, _ diagnostics: [Diagnostic]) {
     let failure = StepFailureReport(
-      id: step.id, diagnostics: diagnostics, logTail: [], reproduce: "")
+      id: step.id, diagnostics: diagnostics.filter { reported.insert($0).inserted }, logTail: [],
+      reproduce: "")
     summary.failures.append(failure)
     observe(.failed(failure))
     scheduler.fail(step.id)

@@ -49,6 +49,11 @@ public final class WorkerChannel: Sendable {
     pthread_detach(thread)
   }
 
+  /// Empties the log of an earlier try, once this worker is the one that runs the action.
+  func beginLog() {
+    if isSupervised { ftruncate(1, 0) }
+  }
+
   public func send(_ message: WorkerMessage) {
     guard isSupervised else {
       if case .progress(let fraction, let note) = message {

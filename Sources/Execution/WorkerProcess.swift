@@ -19,7 +19,7 @@ final class WorkerProcess {
 
   /// - Parameters:
   ///   - arguments: The command line after the program's own path.
-  ///   - log: Receives the worker's standard output and error; replaced.
+  ///   - log: Receives the worker's standard output and error; the worker empties it first.
   init(program: Path, arguments: [String], log: Path) throws(FileError) {
     var toWorker: [Int32] = [0, 0]
     var fromWorker: [Int32] = [0, 0]
@@ -35,7 +35,7 @@ final class WorkerProcess {
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, toWorker[0], 0)
-    posix_spawn_file_actions_addopen(&actions, 1, log.text, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+    posix_spawn_file_actions_addopen(&actions, 1, log.text, O_WRONLY | O_CREAT | O_APPEND, 0o666)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
     posix_spawn_file_actions_adddup2(&actions, fromWorker[1], 3)
 
@@ -66,8 +66,6 @@ final class WorkerProcess {
 
   /// Asks the worker to save its work and end.
   func requestStop() { _ = write(input, "s", 1) }
-
-  func kill() { _ = Glibc.kill(pid, SIGKILL) }
 
   /// The messages that have arrived, and whether the line is closed.
   func receive() -> (messages: [WorkerMessage], isClosed: Bool) {

@@ -47,13 +47,14 @@ public struct SplitIndex: Hashable, Sendable, Codable {
     self.samples = samples
   }
 
-  /// What a reader of images alone sees.
+  /// What a reader of images alone sees: no labels, and nobody's name.
   public var withoutLabels: SplitIndex {
     SplitIndex(
       split: split,
       samples: samples.map { sample in
         var sample = sample
         (sample.stratum, sample.labels, sample.objects) = (nil, nil, nil)
+        (sample.patient, sample.pixelSize) = ("", nil)
         return sample
       })
   }

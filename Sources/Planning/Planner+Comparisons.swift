@@ -18,7 +18,10 @@ extension Planner {
     }
     guard !pooled.isEmpty else { return }
     add(
-      StepNames.adjust, .adjust, [], pooled.map { .init($0.text, .output($0, "comparison")) },
+      StepNames.adjust, .adjust, [],
+      pooled.enumerated().map {
+        .init(StepNames.pooled($0.offset), .output($0.element, "comparison"))
+      },
       group: "study", at: study.comparisons.first?.location)
   }
 

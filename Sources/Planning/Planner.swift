@@ -21,7 +21,7 @@ struct Planner {
   let study: Study
   private(set) var steps: [Step] = []
   private(set) var cells = 0
-  private var known: Set<StepID> = []
+  private var known: [StepID: Int] = [:]
 
   init(study: Study) { self.study = study }
 
@@ -55,11 +55,17 @@ struct Planner {
     _ id: StepID, _ kind: StepKind, _ parameters: [Step.Parameter], _ inputs: [Step.Input],
     group: String, at location: SourceLocation?
   ) -> StepID {
-    if known.insert(id).inserted {
-      steps.append(
-        Step(
-          id: id, kind: kind, parameters: parameters, inputs: inputs, seed: study.seed.value,
-          group: group, location: location))
+    let step = Step(
+      id: id, kind: kind, parameters: parameters, inputs: inputs, seed: study.seed.value,
+      group: group, location: location)
+    if let position = known.updateValue(steps.count, forKey: id) {
+      known[id] = position
+      let first = steps[position]
+      precondition(
+        first.kind == kind && first.parameters == step.parameters && first.inputs == step.inputs,
+        "two different steps are called \(id)")
+    } else {
+      steps.append(step)
     }
     return id
   }

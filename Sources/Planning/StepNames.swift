@@ -26,14 +26,22 @@ public enum StepNames {
   }
 
   /// `gland/pathology-imagenet/dice/crag/compare`
+  ///
+  /// Where a name holds a hyphen itself the two are joined by a tilde, which no name may hold.
   public static func compare(_ comparison: Comparison, on test: SplitReference) -> StepID {
-    StepID(
-      "\(comparison.experiment.value)/\(comparison.candidate.value)-\(comparison.baseline.value)"
+    let names = [comparison.candidate.value, comparison.baseline.value]
+    let joint = names.contains { $0.contains("-") } ? "~" : "-"
+    return StepID(
+      "\(comparison.experiment.value)/\(names.joined(separator: joint))"
         + "/\(comparison.metric.value.rawValue)/\(short(test))/compare")
   }
 
   /// The step that corrects the comparisons of a study together.
   public static let adjust: StepID = "study/adjust"
+
+  /// A pooled comparison among the inputs and outputs of `adjust`, by its place in the manifest: names
+  /// must not enter an action.
+  public static func pooled(_ position: Int) -> String { "comparison/\(position)" }
 
   /// `glas/import`, or `tissue/synthesize` for generated images.
   public static func images(of dataset: Dataset) -> StepID {

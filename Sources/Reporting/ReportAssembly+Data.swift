@@ -95,7 +95,7 @@ extension ReportAssembly {
   private func images(of reference: SplitReference) throws -> [SplitIndex.Sample] {
     let dataset = study.datasets.first { $0.name.value == reference.dataset }!
     return try artifact(
-      SplitIndex.self, StepNames.images(of: dataset), "images/\(reference.split)"
+      SplitIndex.self, StepNames.images(of: dataset), "split/\(reference.split)"
     ).samples
   }
 
@@ -115,8 +115,12 @@ extension ReportAssembly {
     }
     var seen: Set<String> = []
     for step in plan.steps {
-      for warning in records[step.id]?.warnings ?? [] where seen.insert(warning).inserted {
-        notes.append("\(step.id): \(warning)")
+      let warnings = (records[step.id]?.warnings ?? []).filter { seen.insert($0).inserted }
+      // Warnings of an import name files, which hashed ids must not give away.
+      if study.results.imageIds.value == .hashed, step.kind == .import, !warnings.isEmpty {
+        notes.append("\(step.id): \(warnings.count) warnings, in its log")
+      } else {
+        notes += warnings.map { "\(step.id): \($0)" }
       }
     }
     return notes

@@ -114,18 +114,20 @@ public struct ReportAssembly {
   }
 
   private func comparisons() throws -> [ComparisonRow] {
-    try study.comparisons.flatMap { comparison -> [ComparisonRow] in
+    var pooled = 0
+    return try study.comparisons.flatMap { comparison -> [ComparisonRow] in
       let experiment = study.experiments.first { $0.name.value == comparison.experiment.value }!
       return try (experiment.test + experiment.outOfDomain).map(\.value).map { test in
         let id = StepNames.compare(comparison, on: test)
         let isPooled = comparison.family.value == .study
+        defer { pooled += isPooled ? 1 : 0 }
         return ComparisonRow(
           experiment: experiment.name.value, candidate: comparison.candidate.value,
           baseline: comparison.baseline.value, metric: comparison.metric.value.fullName,
           testSet: test.description, inDomain: experiment.test.contains { $0.value == test },
           family: isPooled ? study.name.value : String(id.text.dropLast("/compare".count)),
           result: try isPooled
-            ? artifact(ComparisonResult.self, StepNames.adjust, id.text)
+            ? artifact(ComparisonResult.self, StepNames.adjust, StepNames.pooled(pooled))
             : artifact(ComparisonResult.self, id, "comparison"))
       }
     }
@@ -205,29 +207,18 @@ extension ReportAssembly {
     }
     return try random
       + encoderSteps().map { initialization, id in
-        switch initialization.source {
-        case .weights(let weights):
-          let load = try artifact(EncoderLoad.self, id, "report")
-          return LoadReport(
-            initialization: initialization.name.value, source: weights.path.value.name,
-            normalization: weights.normalization.value.rawValue, matched: load.matched,
-            missing: load.missing, unexpected: load.unexpected, share: load.share)
-        case .pretrain(let pretraining):
-          return LoadReport(
-            initialization: initialization.name.value, source: id.text,
-            normalization: pretraining.normalization.value.rawValue,
-            matched: try tensorCount(of: id), missing: [], unexpected: [], share: 1)
-        case .random: preconditionFailure("a random start has no step")
-        }
+        let load = try artifact(EncoderLoad.self, id, "report")
+        let (source, normalization) =
+          switch initialization.source {
+          case .weights(let weights): (weights.path.value.name, weights.normalization.value)
+          case .pretrain(let pretraining): (id.text, pretraining.normalization.value)
+          case .random(let normalization): (LoadReport.none, normalization.value)
+          }
+        return LoadReport(
+          initialization: initialization.name.value, source: source,
+          normalization: normalization.rawValue, matched: load.matched, missing: load.missing,
+          unexpected: load.unexpected, share: load.share)
       }
-  }
-
-  /// The tensors of a pretrained encoder: entries of the safetensors header but its metadata.
-  private func tensorCount(of id: StepID) throws -> Int {
-    let bytes = try bytes(id, "encoder")
-    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-    let header = String(decoding: bytes.dropFirst(8).prefix(length), as: UTF8.self)
-    return header.split(separator: "\"data_offsets\"", omittingEmptySubsequences: false).count - 1
   }
 
   /// Every initialization with the step that makes its encoder, once for each width.

@@ -19,10 +19,10 @@ struct PredictRunner: StepRunner {
       stride: context.integer("inference.stride"),
       normalization: try Normalization(metadata: weights.metadata))
     let samples = try context.split(input: "images").samples
-    var entries: [Tree.Entry] = []
+    var entries: [NamedObject] = []
     for (i, sample) in samples.enumerated() {
       if context.shouldStop { throw StepInterrupted() }
-      let probabilities = prediction.probabilities(of: try context.image(of: sample))
+      let probabilities = try prediction.probabilities(of: context.image(of: sample))
       let map = probabilities.map(QuantizedProbability.quantize)
       entries.append(
         try context.store(

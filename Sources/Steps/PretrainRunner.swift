@@ -11,7 +11,11 @@ internal import Pretraining
 struct PretrainRunner: StepRunner {
   func run(_ context: StepContext) throws {
     var session = try PretrainingSession(context)
-    try session.resume()
+    do {
+      try session.resume()
+    } catch is MalformedCheckpoint {
+      session = try PretrainingSession(context)
+    }
     while session.step < session.steps { try session.advance() }
     try session.finish()
   }
@@ -28,6 +32,8 @@ private struct PretrainingSession {
 
   private(set) var step = 0
   private var curves = TrainingCurves(loss: [], validation: [], metric: nil, selected: 0, last: 0)
+  private var lossSum = 0.0
+  private var lossCount = 0
   private var lastSave = ContinuousClock.now
 
   private static let saveInterval = Duration.seconds(20)
@@ -66,9 +72,8 @@ private struct PretrainingSession {
       }
     }
     let rate = settings.learningRate(at: step, of: steps)
-    let loss: Double
     do throws(NonFinite) {
-      loss = try learner.step(
+      lossSum += try learner.step(
         viewA: first, viewB: second, batch: settings.batch, side: side, learningRate: rate)
     } catch {
       throw StepFailure(
@@ -78,28 +83,44 @@ private struct PretrainingSession {
         hint: "lower `learning_rate`, or add warm-up")
     }
     step += 1
+    lossCount += 1
     if step % max(1, steps / 50) == 0 || step == steps {
-      curves.loss.append(.init(step: step, value: loss))
+      curves.loss.append(.init(step: step, value: lossSum / Double(lossCount)))
+      (lossSum, lossCount) = (0, 0)
     }
     context.progress(
-      Double(step) / Double(steps), "step \(step) of \(steps), loss \(fixed(loss, digits: 2))")
+      Double(step) / Double(steps),
+      "step \(step) of \(steps), loss \(fixed(curves.loss.last?.value ?? 0, digits: 2))")
     try saveIfDue()
   }
 
   func finish() throws {
+    let encoder = learner.exportEncoder()
     try context.write(
-      output: "encoder",
-      Safetensors.encode(learner.exportEncoder(), metadata: normalization.metadata))
+      output: "encoder", Safetensors.encode(encoder, metadata: normalization.metadata))
+    try context.write(
+      output: "report",
+      JSON.encode(EncoderLoad(matched: encoder.count, missing: [], unexpected: [], share: 1)))
     try context.write(output: "curves", JSON.encode(curves))
   }
 
   mutating func resume() throws {
     guard let bytes = try context.loadCheckpoint(), let sections = Sections.decode(bytes),
-      sections.count == 3, let saved = try? JSON.decode(Int.self, from: sections[0])
+      sections.count == 3, let state = try? JSON.decode(State.self, from: sections[0]),
+      let curves = try? JSON.decode(TrainingCurves.self, from: sections[2])
     else { return }
     try learner.restore(sections[1])
-    curves = try JSON.decode(TrainingCurves.self, from: sections[2])
-    step = saved
+    self.curves = curves
+    step = state.step
+    lossSum = Double(bitPattern: state.lossBits)
+    lossCount = state.lossCount
+  }
+
+  /// The sum as bits: a resumed run must not differ by a rounding.
+  private struct State: Codable {
+    var step: Int
+    var lossBits: UInt64
+    var lossCount: Int
   }
 
   private mutating func saveIfDue() throws {
@@ -107,7 +128,11 @@ private struct PretrainingSession {
     guard stop || ContinuousClock.now - lastSave > Self.saveInterval, step < steps else { return }
     lastSave = ContinuousClock.now
     try context.saveCheckpoint(
-      Sections.encode([JSON.encode(step), learner.checkpoint(), JSON.encode(curves)]))
+      Sections.encode([
+        JSON.encode(
+          State(step: step, lossBits: lossSum.bitPattern, lossCount: lossCount)),
+        learner.checkpoint(), JSON.encode(curves),
+      ]))
     if stop { throw StepInterrupted() }
   }
 }

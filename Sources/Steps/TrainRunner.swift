@@ -14,7 +14,11 @@ internal import Planning
 struct TrainRunner: StepRunner {
   func run(_ context: StepContext) throws {
     var session = try TrainingSession(context)
-    try session.resume()
+    do {
+      try session.resume()
+    } catch is MalformedCheckpoint {
+      session = try TrainingSession(context)
+    }
     while session.step < session.steps { try session.advance() }
     try session.finish()
   }
@@ -109,7 +113,12 @@ private struct TrainingSession {
 
   /// Looks at the hold-out and keeps the weights if they are better; the earliest best wins.
   private mutating func select() throws {
-    let value = metric == "dice" ? holdoutDice() : holdoutLoss()
+    let value = metric == "dice" ? try holdoutDice() : holdoutLoss()
+    guard value.isFinite else {
+      throw StepFailure(
+        "train.non-finite", "the \(metric) of the hold-out is not finite at optimiser step \(step)",
+        hint: "lower `learning_rate`, or add warm-up")
+    }
     curves.validation.append(.init(step: step, value: value))
     let score = metric == "dice" ? value : -value
     if best.map({ score > $0.value }) ?? true {
@@ -119,12 +128,12 @@ private struct TrainingSession {
   }
 
   /// The mean Dice of the hold-out's images; images where it is undefined say nothing.
-  private func holdoutDice() -> Double {
+  private func holdoutDice() throws -> Double {
     let prediction = WindowedPrediction(
       network: network, window: settings.patch, stride: settings.patch,
       normalization: normalization)
-    let values = holdout.items.compactMap { item in
-      let probabilities = prediction.probabilities(of: item.image)
+    let values = try holdout.items.compactMap { item in
+      let probabilities = try prediction.probabilities(of: item.image)
       let counts = PixelCounts(
         truth: item.labels.labels.map { $0 != 0 }, prediction: probabilities.map { $0 >= 0.5 })
       return Overlap.dice(counts).value
@@ -173,10 +182,11 @@ private struct TrainingSession {
   /// Goes on from what an interrupted run saved.
   mutating func resume() throws {
     guard let bytes = try context.loadCheckpoint(), let sections = Sections.decode(bytes),
-      sections.count == 4, let state = try? JSON.decode(State.self, from: sections[0])
+      sections.count == 4, let state = try? JSON.decode(State.self, from: sections[0]),
+      let curves = try? JSON.decode(TrainingCurves.self, from: sections[2])
     else { return }
     try network.restore(sections[1])
-    curves = try JSON.decode(TrainingCurves.self, from: sections[2])
+    self.curves = curves
     step = state.step
     lossSum = Double(bitPattern: state.lossBits)
     lossCount = state.lossCount

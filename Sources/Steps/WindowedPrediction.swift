@@ -1,4 +1,5 @@
 internal import Core
+internal import Execution
 internal import Imaging
 internal import Networks
 
@@ -13,7 +14,7 @@ struct WindowedPrediction {
   private static let batch = 8
 
   /// The probability of foreground for each pixel, row-major.
-  func probabilities(of image: RGBImage) -> [Float] {
+  func probabilities(of image: RGBImage) throws -> [Float] {
     let grid = WindowGrid(width: image.width, height: image.height, window: window, stride: stride)
     var average = WindowAverage(grid)
     var first = 0
@@ -26,9 +27,14 @@ struct WindowedPrediction {
             image, at: position, side: window, normalization: normalization.channels, into: $0)
         }
       }
-      var probabilities = network.predict(
-        images: images, batch: chunk.count, height: window, width: window
-      ).map(Self.sigmoid)
+      let logits = network.predict(
+        images: images, batch: chunk.count, height: window, width: window)
+      guard !logits.contains(where: { $0.isNaN }) else {
+        throw StepFailure(
+          "predict.non-finite", "the network predicts values that are not numbers",
+          hint: "its training diverged: lower `learning_rate`")
+      }
+      var probabilities = logits.map(Self.sigmoid)
       for (slot, position) in chunk.enumerated() {
         probabilities.withSlot(slot, of: window * window) {
           average.add(UnsafeBufferPointer($0), at: position)

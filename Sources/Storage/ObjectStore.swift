@@ -19,8 +19,8 @@ public protocol ActionRecords: Sendable {
   func publish(_ record: ActionRecord) throws(StoreError)
 }
 
-/// One named output of an action.
-public struct RecordedOutput: Hashable, Sendable, Codable {
+/// An object under a name: an output of an action, or an entry of a tree.
+public struct NamedObject: Hashable, Sendable, Codable {
   public var name: String
   public var digest: Digest
   public var bytes: Int64
@@ -38,7 +38,9 @@ public struct ActionRecord: Hashable, Sendable, Codable {
   public var kind: String
   public var version: Int
   /// Ascending by name.
-  public var outputs: [RecordedOutput]
+  public var outputs: [NamedObject]
+  /// The objects that the outputs name inside themselves, such as the images of a split.
+  public var parts: [NamedObject]
   /// The id that the step had in the study that ran it.
   public var step: String
   public var seconds: Double
@@ -53,7 +55,8 @@ public struct ActionRecord: Hashable, Sendable, Codable {
   public var warnings: [String]
 
   public init(
-    key: Digest, kind: String, version: Int, outputs: [RecordedOutput], step: String,
+    key: Digest, kind: String, version: Int, outputs: [NamedObject],
+    parts: [NamedObject] = [], step: String,
     seconds: Double, cpuSeconds: Double, peakBytes: Int64, threads: Int, numerics: String,
     finished: String, warnings: [String]
   ) {
@@ -61,6 +64,7 @@ public struct ActionRecord: Hashable, Sendable, Codable {
     self.kind = kind
     self.version = version
     self.outputs = outputs.sorted { $0.name < $1.name }
+    self.parts = parts
     self.step = step
     self.seconds = seconds
     self.cpuSeconds = cpuSeconds
@@ -72,7 +76,7 @@ public struct ActionRecord: Hashable, Sendable, Codable {
   }
 
   /// The output under a name.
-  public subscript(output name: String) -> RecordedOutput? {
+  public subscript(output name: String) -> NamedObject? {
     outputs.first { $0.name == name }
   }
 }

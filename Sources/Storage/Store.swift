@@ -113,9 +113,10 @@ public final class Store: ObjectStore, ActionRecords {
     }
   }
 
-  /// Whether every output of a record is there with its size; bytes are not looked at.
+  /// Whether all that a record gave is there with its size; bytes are not looked at.
   public func holdsOutputs(of record: ActionRecord) throws(StoreError) -> Bool {
-    for output in record.outputs where try size(of: output.digest) != output.bytes { return false }
+    for object in record.outputs + record.parts
+    where try size(of: object.digest) != object.bytes { return false }
     return true
   }
 
@@ -124,6 +125,8 @@ public final class Store: ObjectStore, ActionRecords {
       try files.createDirectory(root / "tmp/quarantine")
       try files.rename(path(of: digest), to: root / "tmp/quarantine" / digest.hex)
     } catch {
+      // Another process that read it has moved it already.
+      guard try size(of: digest) != nil else { return }
       throw StoreError(error)
     }
   }

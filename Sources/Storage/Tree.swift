@@ -1,25 +1,14 @@
-public import Core
+internal import Core
 
 /// A named set of objects that is an object itself: an artifact with many files.
 public struct Tree: Hashable, Sendable, Codable {
-  public struct Entry: Hashable, Sendable, Codable {
-    public var name: String
-    public var digest: Digest
-    public var bytes: Int64
-    public init(name: String, digest: Digest, bytes: Int64) {
-      self.name = name
-      self.digest = digest
-      self.bytes = bytes
-    }
-  }
-
   /// Ascending by name.
-  public let entries: [Entry]
+  public let entries: [NamedObject]
 
-  public init(_ entries: [Entry]) { self.entries = entries.sorted { $0.name < $1.name } }
+  public init(_ entries: [NamedObject]) { self.entries = entries.sorted { $0.name < $1.name } }
 
   /// The entry under a name.
-  public subscript(name: String) -> Entry? { entries.first { $0.name == name } }
+  public subscript(name: String) -> NamedObject? { entries.first { $0.name == name } }
 
   /// The tree's own bytes: one line of JSON for each entry after a header, so that diffs read well.
   public var encoded: [UInt8] {
@@ -31,6 +20,15 @@ public struct Tree: Hashable, Sendable, Codable {
     guard lines.first == ArraySlice("{\"tree\":1}".utf8) else {
       throw StoreError(.unreadable, "an object that should be a tree is something else")
     }
-    self.init(try lines.dropFirst().map { try JSON.decode(Entry.self, from: Array($0)) })
+    self.init(try lines.dropFirst().map { try JSON.decode(NamedObject.self, from: Array($0)) })
+  }
+
+  /// The names under which two trees differ, in order.
+  public func differingNames(from other: Tree) -> [String] {
+    func digests(_ tree: Tree) -> [String: Digest] {
+      Dictionary(tree.entries.map { ($0.name, $0.digest) }, uniquingKeysWith: { a, _ in a })
+    }
+    let (ours, theirs) = (digests(self), digests(other))
+    return Set(ours.keys).union(theirs.keys).sorted().filter { ours[$0] != theirs[$0] }
   }
 }

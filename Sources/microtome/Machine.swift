@@ -7,6 +7,13 @@ enum Machine {
   /// The processors that are online.
   static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+  /// Nanoseconds since 1970.
+  static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
   /// The program itself, to be started as a worker.
   static var program: Path {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

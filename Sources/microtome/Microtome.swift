@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Core
-internal import ManifestModel
+internal import Storage
 
 /// The `microtome` program.
 @main
@@ -38,8 +38,11 @@ struct Microtome: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
     } catch let error as CommandFailure {
-      error.report(to: console, json: wantsJSON)
-      exitProcess(error.status)
+      fail(error, console, wantsJSON)
+    } catch let error as StoreError {
+      fail(CommandFailure(error), console, wantsJSON)
+    } catch let error as FileError {
+      fail(CommandFailure(error), console, wantsJSON)
     } catch let error as ExitCode {
       exitProcess(error.rawValue)
     } catch {
@@ -54,8 +57,12 @@ struct Microtome: ParsableCommand {
           status: 2, code: "command-line", message: message(for: error),
           text: fullMessage(for: error))
         : CommandFailure(defect: error)
-      failure.report(to: console, json: wantsJSON)
-      exitProcess(failure.status)
+      fail(failure, console, wantsJSON)
     }
+  }
+
+  private static func fail(_ failure: CommandFailure, _ console: Console, _ json: Bool) -> Never {
+    failure.report(to: console, json: json)
+    exitProcess(failure.status)
   }
 }

@@ -19,10 +19,10 @@ final class ProgressDisplay {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var total = 0
-  private var done = 0
-  private var executed = 0
   private var active: [StepID: Active] = [:]
+  /// Steps with an outcome, each once however often a repair comes back to it.
   private var finished: Set<StepID> = []
+  private var done: Int { finished.count }
   private var drawnLines = 0
   private var lastDrawing: ContinuousClock.Instant?
 
@@ -43,9 +43,7 @@ final class ProgressDisplay {
   func handle(_ event: RunEvent) {
     switch event {
     case .began(let steps): total = steps
-    case .cached(let id):
-      done += 1
-      finished.insert(id)
+    case .cached(let id): finished.insert(id)
     case .started(let id, let threads): active[id] = Active(threads: threads)
     case .progressed(let id, let fraction, let note):
       active[id]?.fraction = fraction
@@ -54,8 +52,6 @@ final class ProgressDisplay {
       learn(id, seconds)
       active[id] = nil
       finished.insert(id)
-      done += 1
-      executed += 1
       line("\(position) \(id)  \(fixed(seconds, digits: 1)) s")
     case .failed(let failure):
       active[failure.id] = nil
@@ -74,9 +70,9 @@ final class ProgressDisplay {
   }
 
   private var position: String {
-    let width = String(total).count
     let count = String(done)
-    return "[\(String(repeating: " ", count: width - count.count))\(count)/\(total)]"
+    let indent = String(repeating: " ", count: max(0, String(total).count - count.count))
+    return "[\(indent)\(count)/\(total)]"
   }
 
   /// A line that stays.

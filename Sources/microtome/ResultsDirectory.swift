@@ -58,19 +58,15 @@ struct ResultsDirectory {
     ]
     files += Figures.all(report).map { ("figures/\($0.name)", $0.svg) }
     var changed: [String] = []
-    do {
-      for (name, text) in files {
-        let path = workspace.results / name
-        let bytes = Array(text.utf8)
-        if let old = try? session.files.read(path), old == bytes { continue }
-        try session.files.createDirectory(path.parent)
-        try session.files.write(bytes, to: path)
-        changed.append(name)
-      }
-      try removeStaleFigures(keeping: Set(files.map(\.name)))
-    } catch let error as FileError {
-      throw CommandFailure(error)
+    for (name, text) in files {
+      let path = workspace.results / name
+      let bytes = Array(text.utf8)
+      if let old = try? session.files.read(path), old == bytes { continue }
+      try session.files.createDirectory(path.parent)
+      try session.files.write(bytes, to: path)
+      changed.append(name)
     }
+    try removeStaleFigures(keeping: Set(files.map(\.name)))
     return Outcome(changed: changed, answers: report.comparisons.map { AnswerSentence($0).text })
   }
 

@@ -50,13 +50,9 @@ struct Session {
     }
     plan = Planning.plan(manifest.study)
     let store = options.store ?? getenv("MICROTOME_STORE").map { String(cString: $0) }
-    do throws(StoreError) {
-      workspace = try Workspace(
-        manifest: path, study: manifest.study.name.value, store: store.map(Self.absolute),
-        results: options.results.map(Self.absolute), files: files)
-    } catch {
-      throw CommandFailure(error)
-    }
+    workspace = try Workspace(
+      manifest: path, study: manifest.study.name.value, store: store.map(Self.absolute),
+      results: options.results.map(Self.absolute), files: files)
     locations = try Self.locations(options, root: workspace.root, files: files)
   }
 
@@ -74,6 +70,7 @@ struct Session {
     do {
       return try ExternalScan(
         study: study, locations: locations, workspace: workspace,
+        now: Machine.now,
         progress: { name, done, total in
           guard console.isInteractive, total > 64 << 20 else { return }
           console.draw("\r\u{1B}[Khashing \(name): \(done * 100 / max(1, total)) %")
@@ -82,20 +79,12 @@ struct Session {
       ).run(for: plan)
     } catch let error as EnvironmentProblems {
       throw CommandFailure(error, sources: manifest.sources)
-    } catch let error as StoreError {
-      throw CommandFailure(error)
-    } catch let error as FileError {
-      throw CommandFailure(error)
     }
   }
 
   /// The state of every step.
   func resolve(_ externals: Externals) throws -> Resolution {
-    do {
-      return try Resolution(of: plan, externals: externals, in: workspace)
-    } catch let error as StoreError {
-      throw CommandFailure(error)
-    }
+    try Resolution(of: plan, externals: externals, in: workspace)
   }
 
   /// The step with an id, or a failure that names the nearest ones.

@@ -12,8 +12,8 @@ struct ArchiveErrorTests {
         "data.pkl, byte 9: what [pickle.opcode]"
       ),
       (
-        ArchiveError(.csvQuote, in: "table", at: .line(2), "what", hint: "do this"),
-        "table, line 2: what [csv.quote]; do this"
+        ArchiveError(.npyValue, in: "NPY data", "what", hint: "do this"),
+        "NPY data: what [npy.value]; do this"
       ),
       (ArchiveError(.hole, in: "buffer", "what"), "buffer: what [safetensors.hole]"),
     ])

@@ -94,27 +94,21 @@ struct MutationTests {
     #expect(Self.peakMemory() - before < 64 << 20)
   }
 
-  @Test("a damaged array or table is read or refused")
-  func arraysAndTables() throws {
+  @Test("a damaged array is read or refused")
+  func arrays() throws {
     let array = NPY.encode((0..<60).map(Float.init), shape: [3, 4, 5])
-    let table = Array("name,patient ID, grade\r\na_1,4, \"be\"\"nign\"\r\n\"b,2\",5,x\r\n".utf8)
-    var readable = (arrays: 0, tables: 0)
+    var readable = 0
     for round in 0..<Self.rounds {
       var stream = RandomStream(seed: 7, purpose: "tables", UInt64(round))
       let bytes = Self.damaged(array, &stream)
       if let array = try? NPY.decode(bytes) {
-        readable.arrays += 1
+        readable += 1
         _ = try? array.integers()
         _ = try? array.numbers()
         _ = try? array.texts()
         #expect(array.count <= bytes.count)
       }
-      let trimming = round.isMultiple(of: 2)
-      if (try? CSVTable(decoding: Self.damaged(table, &stream), trimming: trimming)) != nil {
-        readable.tables += 1
-      }
     }
-    #expect(readable.arrays > 0 && readable.arrays < Self.rounds)
-    #expect(readable.tables > 0 && readable.tables < Self.rounds)
+    #expect(readable > 0 && readable < Self.rounds)
   }
 }

@@ -8,7 +8,7 @@ struct StoreTests {
 
   func store() throws -> Store { try Store(at: "/project/.microtome", files: files) }
 
-  static func record(_ key: Digest, outputs: [RecordedOutput]) -> ActionRecord {
+  static func record(_ key: Digest, outputs: [NamedObject]) -> ActionRecord {
     ActionRecord(
       key: key, kind: "measure", version: 1, outputs: outputs, step: "s", seconds: 1.5,
       cpuSeconds: 1, peakBytes: 10, threads: 1, numerics: "n", finished: "2023-01-01T00:00:00Z",
@@ -65,7 +65,7 @@ struct StoreTests {
     let store = try store()
     let key = SHA256.digest(of: [1])
     #expect(try store.record(for: key) == nil)
-    let output = RecordedOutput(name: "o", digest: try store.write([5]), bytes: 1)
+    let output = NamedObject(name: "o", digest: try store.write([5]), bytes: 1)
     let record = Self.record(key, outputs: [output])
     try store.publish(record)
     #expect(try store.record(for: key) == record)
@@ -97,7 +97,7 @@ struct TreeTests {
   @Test("a tree reads back, in order of name")
   func roundTrip() throws {
     let entries = ["b", "a"].map {
-      Tree.Entry(name: $0, digest: SHA256.digest(of: Array($0.utf8)), bytes: 1)
+      NamedObject(name: $0, digest: SHA256.digest(of: Array($0.utf8)), bytes: 1)
     }
     let tree = Tree(entries)
     #expect(tree.entries.map(\.name) == ["a", "b"])

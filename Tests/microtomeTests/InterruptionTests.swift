@@ -79,5 +79,36 @@ extension ProgramTests {
       #expect(try program.digests() == lock)
       program.clean()
     }
+
+    /// Images are named inside the outputs of a dataset's step; damage to one of them must find its
+    /// maker too.
+    @Test("a damaged image inside a dataset is made again by the step that made it")
+    func nestedDamage() throws {
+      let program = try Program()
+      _ = try program.execute(TinyStudy.manifest)
+      let lock = try program.digests()
+      let shown = try program.run(
+        "show", "study.yaml", "tissue/synthesize", "--extract", "out", "--json")
+      #expect(shown.status == 0)
+      let split = try JSONSerialization.jsonObject(
+        with: Data(program.read("out/split/train.json").utf8))
+      let samples = (split as? [String: Any])?["samples"] as? [[String: Any]] ?? []
+      let digest = try #require(samples.first?["image"] as? String)
+      let object = program.directory.appending(
+        path: ".microtome/objects/\(digest.prefix(2))/\(digest.dropFirst(2))")
+      var bytes = try Data(contentsOf: object)
+      bytes[bytes.count - 1] ^= 0xff
+      try FileManager.default.removeItem(at: object)
+      try bytes.write(to: object)
+      let executed = try program.execute(
+        TinyStudy.with("batch: 2, steps: 3", "batch: 2, steps: 4"))
+      #expect(executed.contains("tissue/synthesize"))
+      #expect(executed.of("train").count == 8)
+      // A deleted image is noticed without being read.
+      try FileManager.default.removeItem(at: object)
+      #expect(try program.execute(TinyStudy.manifest) == ["tissue/synthesize"])
+      #expect(try program.digests() == lock)
+      program.clean()
+    }
   }
 }

@@ -32,6 +32,13 @@ extension ProgramTests {
         try program.execute(TinyStudy.with("random", "scratch")).isEmpty,
         "renaming an initialization re-runs nothing")
 
+      let pooled = "metric: dice, family: study }\nresults"
+      let study = TinyStudy.with("metric: dice }\nresults", pooled)
+      #expect(try program.execute(study) == ["study/adjust"])
+      #expect(
+        try program.execute(study.replacing("random", with: "scratch")).isEmpty,
+        "names enter no correction of pooled comparisons either")
+
       let alpha = try program.execute(
         TinyStudy.with("metric: dice }\nresults", "metric: dice, alpha: 0.1 }\nresults"))
       #expect(alpha == alpha.of("compare") && alpha.count == 2)

@@ -10,7 +10,7 @@ enum ComparisonLanguage {
     .required("baseline", .initialization, "The initialization that it is compared with."),
     .required("metric", .word(Metric.self), "A metric that the experiment measures."),
     .standard(
-      "alpha", .number(NumberRange(lower: 0, upper: 1, excludesLower: true, excludesUpper: true)),
+      "alpha", .number(NumberRange(lower: 0, upper: 0.5, excludesLower: true, excludesUpper: true)),
       "0.05", "The level of the test."),
     .standard("correction", .word(), "holm", "How several sizes are corrected for."),
     .standard("family", .word(), "sizes", "What is corrected together."),

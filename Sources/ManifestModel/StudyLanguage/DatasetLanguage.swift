@@ -72,7 +72,7 @@ enum DatasetLanguage {
 
   private static func synthetic(_ word: DatasetFormat) -> Language<Dataset> {
     .object(
-      "\(word.rawValue)-dataset", format(word), group, stratify, pixelSize,
+      "\(word.rawValue)-dataset", format(word),
       .required("images", splits, "How many images each split holds: `{ train: 32, test: 16 }`."),
       .standard(
         "size", .integer(32...2048, multipleOf: 32), "128",
@@ -83,9 +83,9 @@ enum DatasetLanguage {
         "0 is the reference scanner; others shift stain, brightness, blur and noise."),
       .standard(
         "images_per_patient", .integer(1...1000), "2", "How many images each patient contributes.")
-    ) { _, format, group, stratify, pixelSize, splits, size, seed, scanner, imagesPerPatient in
+    ) { _, format, splits, size, seed, scanner, imagesPerPatient in
       Dataset(
-        name: Located(""), format: format, group: group, stratify: stratify, pixelSize: pixelSize,
+        name: Located(""), format: format,
         synthesis: Synthesis(
           splits: splits, size: size, seed: seed, scanner: scanner,
           imagesPerPatient: imagesPerPatient))

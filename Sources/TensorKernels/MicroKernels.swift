@@ -5,12 +5,13 @@
 typealias Input = UnsafePointer<Float>
 typealias Output = UnsafeMutablePointer<Float>
 
-/// Where the accumulators of a tile begin.
+/// What the sums of a tile are joined to.
 enum TileStart {
   case zero
-  /// One value for each column of the tile.
+  /// The sums begin at one value for each column of the tile.
   case columns(UnsafePointer<Float>)
-  /// What the output holds.
+  /// The sums begin at zero and are added to what the output holds once they are complete. A chain
+  /// that went on from the output would round every product at the size of the whole sum.
   case output
 }
 
@@ -38,6 +39,7 @@ func multiplyTile16(
   var c41 = Lanes()
   var c50 = Lanes()
   var c51 = Lanes()
+  var adds = false
   switch start {
   case .zero: break
   case .columns(let bias):
@@ -45,13 +47,7 @@ func multiplyTile16(
     let high = lanes(bias + 8)
     (c00, c10, c20, c30, c40, c50) = (low, low, low, low, low, low)
     (c01, c11, c21, c31, c41, c51) = (high, high, high, high, high, high)
-  case .output:
-    (c00, c01) = (lanes(outputs[0] + column), lanes(outputs[0] + column + 8))
-    (c10, c11) = (lanes(outputs[1] + column), lanes(outputs[1] + column + 8))
-    (c20, c21) = (lanes(outputs[2] + column), lanes(outputs[2] + column + 8))
-    (c30, c31) = (lanes(outputs[3] + column), lanes(outputs[3] + column + 8))
-    (c40, c41) = (lanes(outputs[4] + column), lanes(outputs[4] + column + 8))
-    (c50, c51) = (lanes(outputs[5] + column), lanes(outputs[5] + column + 8))
+  case .output: adds = true
   }
   var rows = rows
   var b = b
@@ -87,18 +83,12 @@ func multiplyTile16(
     }
     rows += 6
   }
-  write(c00, to: outputs[0] + column)
-  write(c01, to: outputs[0] + column + 8)
-  write(c10, to: outputs[1] + column)
-  write(c11, to: outputs[1] + column + 8)
-  write(c20, to: outputs[2] + column)
-  write(c21, to: outputs[2] + column + 8)
-  write(c30, to: outputs[3] + column)
-  write(c31, to: outputs[3] + column + 8)
-  write(c40, to: outputs[4] + column)
-  write(c41, to: outputs[4] + column + 8)
-  write(c50, to: outputs[5] + column)
-  write(c51, to: outputs[5] + column + 8)
+  emit(c00, c01, outputs[0] + column, adds)
+  emit(c10, c11, outputs[1] + column, adds)
+  emit(c20, c21, outputs[2] + column, adds)
+  emit(c30, c31, outputs[3] + column, adds)
+  emit(c40, c41, outputs[4] + column, adds)
+  emit(c50, c51, outputs[5] + column, adds)
 }
 
 /// Six gathered rows times eight packed columns; even and odd depths accumulate apart.
@@ -119,18 +109,13 @@ func multiplyTile8(
   var d3 = Lanes()
   var d4 = Lanes()
   var d5 = Lanes()
+  var adds = false
   switch start {
   case .zero: break
   case .columns(let bias):
     let low = lanes(bias)
     (c0, c1, c2, c3, c4, c5) = (low, low, low, low, low, low)
-  case .output:
-    (c0, c1, c2) = (
-      lanes(outputs[0] + column), lanes(outputs[1] + column), lanes(outputs[2] + column)
-    )
-    (c3, c4, c5) = (
-      lanes(outputs[3] + column), lanes(outputs[4] + column), lanes(outputs[5] + column)
-    )
+  case .output: adds = true
   }
   var rows = rows
   var b = b
@@ -172,12 +157,12 @@ func multiplyTile8(
     }
     rows += 6
   }
-  write(c0 + d0, to: outputs[0] + column)
-  write(c1 + d1, to: outputs[1] + column)
-  write(c2 + d2, to: outputs[2] + column)
-  write(c3 + d3, to: outputs[3] + column)
-  write(c4 + d4, to: outputs[4] + column)
-  write(c5 + d5, to: outputs[5] + column)
+  emit(c0 + d0, outputs[0] + column, adds)
+  emit(c1 + d1, outputs[1] + column, adds)
+  emit(c2 + d2, outputs[2] + column, adds)
+  emit(c3 + d3, outputs[3] + column, adds)
+  emit(c4 + d4, outputs[4] + column, adds)
+  emit(c5 + d5, outputs[5] + column, adds)
 }
 
 /// A stretch of pixels in a row: where the left operand begins, and the packed right one.

@@ -44,16 +44,34 @@ struct Golden: Decodable {
   var trainingSteps: [String: Training]
   var operators: [String: Operator]
 
-  static func load() throws -> Golden {
+  /// One row in PyTorch's two precisions.
+  struct Precisions: Decodable {
+    struct Steps: Decodable {
+      var losses: [Double]
+      var gradL2Step0: [String: Double]
+    }
+    var float32: Steps
+    var float64: Steps
+  }
+
+  static func load() throws -> Golden { try decode("engine") }
+
+  /// Training rows by tag and key, made by the rule of engine.json with PyTorch 2.15 on AVX2, one
+  /// thread: in Float32, where `dev` has engine.json's figures to the last bit, and in Float64.
+  static func loadPrecisions() throws -> [String: [String: Precisions]] {
+    try decode("precision")
+  }
+
+  private static func decode<Figures: Decodable>(_ name: String) throws -> Figures {
     let url = try #require(
-      Bundle.module.url(forResource: "Fixtures/engine", withExtension: "json"))
+      Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "json"))
     let decoder = JSONDecoder()
     // Dictionary keys with underscores are names and stay as they are.
     decoder.keyDecodingStrategy = .custom { path in
       let key = path[path.count - 1]
       return Self.renamed[key.stringValue].map(Name.init(stringValue:)) ?? key
     }
-    return try decoder.decode(Golden.self, from: Data(contentsOf: url))
+    return try decoder.decode(Figures.self, from: Data(contentsOf: url))
   }
 
   private static let renamed = [

@@ -21,14 +21,13 @@ public enum ManifestTemplate {
         format: synthetic-tissue
         images: { train: 32, test: 16 }
         size: 128                    # pixels, a multiple of 32
-        group: patient               # images of one patient stay together
+        images_per_patient: 2        # images of one patient stay together
       # The same kind of tissue, seen through another scanner.
       elsewhere:
         format: synthetic-tissue
         images: { test: 16 }
         seed: 7
         scanner: 3
-        group: patient
       unlabelled:
         format: synthetic-tissue
         images: { train: 64 }

@@ -22,8 +22,15 @@ struct PredictRunner: StepRunner {
     var entries: [NamedObject] = []
     for (i, sample) in samples.enumerated() {
       if context.shouldStop { throw StepInterrupted() }
-      let probabilities = try prediction.probabilities(of: context.image(of: sample))
-      let map = probabilities.map(QuantizedProbability.quantize)
+      let map: [UInt8]
+      do {
+        map = try prediction.probabilities(of: context.image(of: sample))
+          .map(QuantizedProbability.quantize)
+      } catch is NonFinitePrediction {
+        throw StepFailure(
+          "predict.non-finite", "the network predicts values that are not numbers",
+          hint: "its training diverged: lower `learning_rate`")
+      }
       entries.append(
         try context.store(
           "\(sample.id).npy", NPY.encode(map, shape: [sample.height, sample.width])))

@@ -91,11 +91,7 @@ private struct TrainingSession {
         images: images, masks: masks, batch: settings.batch, height: settings.patch,
         width: settings.patch, learningRate: rate)
     } catch {
-      throw StepFailure(
-        "train.non-finite",
-        "the \(error.subject) is not finite at optimiser step \(step + 1) of \(steps), "
-          + "learning rate \(shortestDecimal(rate))",
-        hint: "lower `learning_rate`, or add warm-up: `schedule: { cosine: { warmup: 50 } }`")
+      throw diverged(error.subject, at: step + 1)
     }
     step += 1
     lossCount += 1
@@ -111,14 +107,24 @@ private struct TrainingSession {
     try saveIfDue()
   }
 
+  private func diverged(_ subject: String, at step: Int) -> StepFailure {
+    let rate = settings.learningRate(at: step - 1, of: steps)
+    return StepFailure(
+      "train.non-finite",
+      "the \(subject) is not finite at optimiser step \(step) of \(steps), "
+        + "learning rate \(shortestDecimal(rate))",
+      hint: "lower `learning_rate`, or add warm-up: `schedule: { cosine: { warmup: 50 } }`")
+  }
+
   /// Looks at the hold-out and keeps the weights if they are better; the earliest best wins.
   private mutating func select() throws {
-    let value = metric == "dice" ? try holdoutDice() : holdoutLoss()
-    guard value.isFinite else {
-      throw StepFailure(
-        "train.non-finite", "the \(metric) of the hold-out is not finite at optimiser step \(step)",
-        hint: "lower `learning_rate`, or add warm-up")
+    let value: Double
+    do {
+      value = metric == "dice" ? try holdoutDice() : holdoutLoss()
+    } catch is NonFinitePrediction {
+      throw diverged("prediction of the hold-out", at: step)
     }
+    guard value.isFinite else { throw diverged("loss of the hold-out", at: step) }
     curves.validation.append(.init(step: step, value: value))
     let score = metric == "dice" ? value : -value
     if best.map({ score > $0.value }) ?? true {

@@ -1,7 +1,9 @@
 internal import Core
-internal import Execution
 internal import Imaging
 internal import Networks
+
+/// A network gave values that are not numbers: its training diverged.
+struct NonFinitePrediction: Error {}
 
 /// Predicts images larger than a window: overlapping windows, probabilities averaged.
 struct WindowedPrediction {
@@ -30,9 +32,7 @@ struct WindowedPrediction {
       let logits = network.predict(
         images: images, batch: chunk.count, height: window, width: window)
       guard !logits.contains(where: { $0.isNaN }) else {
-        throw StepFailure(
-          "predict.non-finite", "the network predicts values that are not numbers",
-          hint: "its training diverged: lower `learning_rate`")
+        throw NonFinitePrediction()
       }
       var probabilities = logits.map(Self.sigmoid)
       for (slot, position) in chunk.enumerated() {

@@ -62,7 +62,7 @@ struct LoaderTests {
     #expect(study.datasets[4].synthesis?.seed.value == 1 << 53)
     let gland = study.experiments[0]
     #expect(gland.subsetSizes[2].value == .percent(12.5))
-    #expect(gland.subsetSizes[2].location == Place(file: "everything.yaml", line: 65, column: 26))
+    #expect(gland.subsetSizes[2].location == Place(file: "everything.yaml", line: 62, column: 26))
     #expect(gland.inference == Inference(window: Located(32), stride: Located(16)))
     #expect(gland.training.schedule == .step(every: Located(5), factor: Located(0.1)))
     #expect(gland.selection == .last)

@@ -21,7 +21,7 @@ public struct Cause: Hashable, Sendable {
   public var sentence: String {
     let place = location.map { " (\($0.file):\($0.line))" } ?? ""
     switch kind {
-    case "new": return "never run in this study\(place)"
+    case "new": return "\(name): never run in this study\(place)"
     case "output": return "\(title) is missing or damaged"
     default:
       return "\(title): \(before ?? "absent") → \(after ?? "absent")\(place)"
@@ -78,10 +78,12 @@ public struct Explanation {
           after: after[name]?.value.description,
           location: after[name]?.location ?? step.location))
     }
-    let seed = step.seed.map { CanonicalValue.integer($0) } ?? .null
+    let seed = step.seed.map { CanonicalValue.integer($0.value) } ?? .null
     if last[5] != seed {
       causes.append(
-        Cause(kind: "seed", name: "seed", before: last[5].description, after: seed.description))
+        Cause(
+          kind: "seed", name: "seed", before: last[5].description, after: seed.description,
+          location: step.seed?.location))
     }
     let version = CanonicalValue(step.kind.version)
     if last[2] != version {
@@ -100,7 +102,11 @@ public struct Explanation {
     var causes: [Cause] = []
     var named = Set(step.inputs.map(\.name))
     for input in step.inputs {
-      let digest = resolution.inputs[step.id]?[input.name]
+      // One input that is not known yet hides the others from the resolution.
+      var digest = resolution.inputs[step.id]?[input.name]
+      if digest == nil, case .output(let id, let output) = input.origin {
+        digest = resolution.record(of: id)?[output: output]?.digest
+      }
       let old = before[input.name]?.digest
       if let digest, digest == old { continue }
       // An input whose maker has reasons of its own is explained by those, down to their lines.

@@ -111,7 +111,7 @@ public struct ExternalScan {
             + "`\(name): PATH` in .microtome.data.yaml"))
     }
     do {
-      let found = try sourceFiles(under: root)
+      let found = try sourceFiles(under: root, table: dataset.folder?.table?.value)
       let digests = try digests(of: found.map { (root / $0.name, $0.status) }, called: name)
       let tree = Tree(
         zip(found, digests).map { .init(name: $0.name, digest: $1, bytes: $0.status.size) })
@@ -168,10 +168,14 @@ public struct ExternalScan {
   }
 
   /// The files that dataset formats read, by their names relative to the root, in order.
-  private func sourceFiles(under root: Path) throws -> [(name: String, status: FileStatus)] {
+  private func sourceFiles(
+    under root: Path, table: String?
+  ) throws -> [(name: String, status: FileStatus)] {
     // Images that no format reads yet are listed too, so that the import refuses them by name
     // instead of training on what is left.
-    let suffixes: Set = ["png", "bmp", "csv", "tif", "tiff", "jpg", "jpeg"]
+    let suffixes: Set = [
+      "png", "bmp", "csv", "tif", "tiff", "jpg", "jpeg", "gif", "svs", "jp2", "webp",
+    ]
     var found: [(name: String, status: FileStatus)] = []
     var directories = [""]
     while let directory = directories.popLast() {
@@ -185,7 +189,9 @@ public struct ExternalScan {
         switch status.kind {
         case .directory: directories.append(relative)
         case .file:
-          if suffixes.contains(Path(name).suffix) { found.append((relative, status)) }
+          if suffixes.contains(Path(name).suffix) || relative == table {
+            found.append((relative, status))
+          }
         case .other: continue
         }
       }

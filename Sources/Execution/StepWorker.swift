@@ -9,6 +9,8 @@ public struct StepWorker {
   /// How a worker ends; the raw value is its exit status.
   public enum Ending: Int32, Sendable {
     case succeeded = 0
+    /// Another process ran the action while this one waited for the lease.
+    case attached = 77
     case failed = 1
     case interrupted = 75
     case damagedInput = 76
@@ -40,14 +42,16 @@ public struct StepWorker {
   /// Runs the action unless another process has just done so.
   public func run(_ runner: (StepKind) -> any StepRunner) -> Ending {
     do {
-      try Lease.hold(at: store.lockPath(of: key), shouldStop: { channel.shouldStop }) {
+      return try Lease.hold(at: store.lockPath(of: key), shouldStop: { channel.shouldStop }) {
         channel.beginLog()
         // Another process may have run the action while this one waited.
-        if let record = try store.record(for: key), try store.holdsOutputs(of: record) { return }
+        if let record = try store.record(for: key), try store.holdsOutputs(of: record) {
+          return .attached
+        }
         try files.createDirectory(store.workPath(of: key))
         try execute(runner)
+        return .succeeded
       }
-      return .succeeded
     } catch is StepInterrupted {
       channel.send(.interrupted)
       return .interrupted

@@ -143,9 +143,7 @@ public final class StudyRun {
     guard
       let digests = step.inputDigests(
         output: { records[$0]?[output: $1]?.digest }, external: { externals.digest(of: $0) })
-    else {
-      return failBeforeStart(step, missingOutputDiagnostics(of: step))
-    }
+    else { preconditionFailure("\(step.id) started before its inputs were known") }
     let action = step.action(inputs: digests)
     let key = action.identity
     if let record = try workspace.store.record(for: key),
@@ -236,9 +234,18 @@ public final class StudyRun {
         return scheduler.fail(id)
       }
       try? workspace.index.remember(costOf: record)
+      try? workspace.index.remember(keys: [(id.text, record.key)], in: workspace.scope)
       executedNow.insert(id)
       succeed(id, record)
       observe(.finished(id, seconds: seconds))
+    case .exited(StepWorker.Ending.attached.rawValue):
+      // Another process ran the action while this one's worker waited for it.
+      guard let record = try workspace.store.record(for: worker.key) else {
+        report(id, end, worker)
+        return scheduler.fail(id)
+      }
+      succeed(id, record)
+      observe(.cached(id))
     case .exited(StepWorker.Ending.damagedInput.rawValue):
       let object = worker.damaged ?? "an object"
       lost[object, default: 0] += 1
@@ -258,7 +265,12 @@ public final class StudyRun {
   private func succeed(_ id: StepID, _ record: ActionRecord) {
     records[id] = record
     keys.append((id.text, record.key))
-    scheduler.succeed(id)
+    let missing = missingOutputs(of: id, record)
+    if missing.isEmpty {
+      scheduler.succeed(id)
+    } else {
+      failBeforeStart(plan[id]!, missing)
+    }
   }
 
   private func report(_ id: StepID, _ end: WorkerProcess.End, _ worker: Running) {
@@ -288,6 +300,15 @@ public final class StudyRun {
       ]
     }
     failure.diagnostics = diagnostics
+    if worker.note == nil {
+      // A worker that was killed could not leave a note itself.
+      let note = FailureNote(
+        problems: diagnostics.map { .init(code: $0.code.name, message: $0.message, hint: $0.hint) })
+      let directory = workspace.store.workPath(of: worker.key)
+      try? workspace.files.createDirectory(directory)
+      try? workspace.files.write(
+        JSON.encode(note), to: FailureNote.path(of: worker.key, in: workspace))
+    }
     summary.failures.append(failure)
     observe(.failed(failure))
   }
@@ -301,18 +322,24 @@ public final class StudyRun {
     scheduler.fail(step.id)
   }
 
-  /// A step reads an output that its maker did not give: a split that the dataset does not have.
-  private func missingOutputDiagnostics(of step: Step) -> [Diagnostic] {
-    step.inputs.compactMap { input in
-      guard case .output(let id, let name) = input.origin, let record = records[id],
-        record[output: name] == nil
-      else { return nil }
-      let splits = record.outputs.map(\.name).filter { $0.hasPrefix("images/") }
-        .map { $0.dropFirst("images/".count) }
-      return .error(
-        "data.no-such-split", "\(step.id): \(id) gives no `\(name)`", at: step.location,
-        hint: splits.isEmpty ? nil : "the dataset has the splits \(splits.joined(separator: ", "))")
+  /// Splits that some step reads and that a dataset turned out not to have; known as soon as the
+  /// dataset is indexed, before anything is trained on it.
+  private func missingOutputs(of id: StepID, _ record: ActionRecord) -> [Diagnostic] {
+    guard plan[id]?.kind == .import else { return [] }
+    let given = Set(record.outputs.map(\.name))
+    let splits = given.filter { $0.hasPrefix("images/") }.map { $0.dropFirst("images/".count) }
+    var found: [String: Diagnostic] = [:]
+    for step in plan.steps {
+      for input in step.inputs {
+        guard case .output(id, let name) = input.origin, !given.contains(name) else { continue }
+        let split = name.split(separator: "/").last ?? ""
+        let problem = Diagnostic.error(
+          "data.no-such-split", "\(id): the dataset has no split `\(split)`", at: step.location,
+          hint: "the dataset has the splits \(splits.sorted().joined(separator: ", "))")
+        found["\(split) \(step.location?.description ?? "")"] = problem
+      }
     }
+    return found.sorted { $0.key < $1.key }.map(\.value)
   }
 }
 

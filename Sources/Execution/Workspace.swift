@@ -40,5 +40,11 @@ public struct Workspace: Sendable {
   }
 
   /// Under which name the index keeps the last keys of this study's steps.
-  public var scope: String { results.text }
+  ///
+  /// Relative to the root, so that a project that is moved or copied keeps its explanations.
+  public var scope: String {
+    let prefix = root.text + "/"
+    return results.text.hasPrefix(prefix)
+      ? String(results.text.dropFirst(prefix.count)) : results.text
+  }
 }

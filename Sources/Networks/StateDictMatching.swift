@@ -41,6 +41,8 @@ public enum StateDictMatching {
     }
     let prefix = chain.joined()
 
+    func root(_ name: some StringProtocol) -> String { String(name.prefix { $0 != "." }) }
+    let roots = Set(expected.map { root($0.name) })
     var report = LoadReport(strippedPrefixes: chain)
     var tensors: [ArchivedTensor] = []
     var used: Set<Int> = []
@@ -77,6 +79,10 @@ public enum StateDictMatching {
         report.ignored.append(name.original)
       } else {
         report.unexpected.append(name.original)
+        if name.modern.hasPrefix(prefix), roots.contains(root(name.modern.dropFirst(prefix.count)))
+        {
+          report.surplus.append(name.original)
+        }
       }
     }
     if report.parametersExpected > 0 {

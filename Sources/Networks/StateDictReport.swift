@@ -40,6 +40,8 @@ public struct LoadReport: Hashable, Sendable, Codable {
   public var ignored: [String] = []
   /// Other names of the file that nothing expected.
   public var unexpected: [String] = []
+  /// Those of them that lie inside the encoder: the file is of another, larger encoder.
+  public var surplus: [String] = []
   /// What was taken off the file's names, outermost first.
   public var strippedPrefixes: [String] = []
   /// Names that were read in their new spelling.
@@ -55,8 +57,10 @@ public struct LoadReport: Hashable, Sendable, Codable {
   /// The part of the expected elements that is filled, from 0 to 1; 1 if none are expected.
   public var share = 1.0
 
-  /// Whether nothing of the encoder would keep its random start.
-  public var isComplete: Bool { missing.isEmpty && shapeMismatches.isEmpty }
+  /// Whether the file is of this encoder: nothing would keep its random start, nothing is left over.
+  public var isComplete: Bool {
+    missing.isEmpty && shapeMismatches.isEmpty && surplus.isEmpty
+  }
 }
 
 /// A weight file that does not fill the encoder; never answered by a random start.
@@ -72,7 +76,7 @@ public struct EncoderMismatch: Error, Hashable, CustomStringConvertible {
       let names = namesInFile.map { "`\($0)`" }.joined(separator: ", ")
       return "name the weights of this encoder; the file holds \(names.isEmpty ? "none" : names)"
     }
-    return report.shapeMismatches.count > report.missing.count
+    return report.shapeMismatches.count > report.missing.count || !report.surplus.isEmpty
       ? "choose the encoder that the weights were trained with"
       : "check that the file holds the whole encoder"
   }
@@ -90,6 +94,11 @@ public struct EncoderMismatch: Error, Hashable, CustomStringConvertible {
       problems.append(
         "\(shapes.count) \(shapes.count == 1 ? "has" : "have") another shape "
           + "(\(Self.first(shapes)))")
+    }
+    if !report.surplus.isEmpty {
+      problems.append(
+        "\(report.surplus.count) of the file's tensors have no place in it "
+          + "(\(Self.first(report.surplus)))")
     }
     return "the weights fill \(percent) % of the encoder: "
       + problems.joined(separator: " and ") + "; \(hint)"

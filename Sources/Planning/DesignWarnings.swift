@@ -53,7 +53,7 @@ private func cannotReject(
     ? "" : ", \(shortestDecimal(smallest(n))) after correction over \(family) comparisons"
   return .warning(
     "design.cannot-reject",
-    "this comparison cannot reject at alpha \(shortestDecimal(alpha)): with \(n) replicates the "
+    "this comparison cannot reject at alpha \(shortestDecimal(alpha)): with \(n) replicate\(n == 1 ? "" : "s") the "
       + "smallest two-sided exact p is 2/2^\(n) = \(shortestDecimal(raw))\(corrected)",
     at: comparison.location,
     hint: "set `replicates: \(enough)` in experiment `\(experiment.name.value)`")

@@ -8,7 +8,7 @@ extension Plan {
     steps.map { step in
       let parameters = step.parameters.map { "\($0.name)=\($0.value.value)" }
       let inputs = step.inputs.map { "\($0.name)<-\($0.origin)" }
-      let seed = step.seed.map { ["seed=\($0)"] } ?? []
+      let seed = step.seed.map { ["seed=\($0.value)"] } ?? []
       let words = ["\(step.id)", "\(step.kind.rawValue).v\(step.kind.version)"]
       return (words + parameters + inputs + seed).joined(separator: " ") + "\n"
     }.joined()

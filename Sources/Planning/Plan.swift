@@ -56,7 +56,7 @@ public struct Step: Hashable, Sendable {
   /// Ascending by name.
   public var inputs: [Input]
   /// The study's seed, for kinds that draw.
-  public var seed: Int64?
+  public var seed: Located<Int64>?
   /// The experiment, dataset or initialization that the step belongs to, for people.
   public var group: String
   /// The line of the manifest that asked for the step.
@@ -93,14 +93,14 @@ public struct Step: Hashable, Sendable {
   }
 
   public init(
-    id: StepID, kind: StepKind, parameters: [Parameter], inputs: [Input], seed: Int,
+    id: StepID, kind: StepKind, parameters: [Parameter], inputs: [Input], seed: Located<Int>,
     group: String, location: SourceLocation?
   ) {
     self.id = id
     self.kind = kind
     self.parameters = parameters.sorted { $0.name < $1.name }
     self.inputs = inputs.sorted { $0.name < $1.name }
-    self.seed = kind.draws ? Int64(seed) : nil
+    self.seed = kind.draws ? seed.map { Int64($0) } : nil
     self.group = group
     self.location = location
   }
@@ -123,7 +123,7 @@ public struct Step: Hashable, Sendable {
       "microtome.action.v1", .text(kind.rawValue), CanonicalValue(kind.version),
       .map(Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.value.value) })),
       .map(digests.mapValues { .digest($0) }),
-      seed.map { .integer($0) } ?? .null,
+      seed.map { .integer($0.value) } ?? .null,
     ]
   }
 }

@@ -56,7 +56,7 @@ struct Planner {
     group: String, at location: SourceLocation?
   ) -> StepID {
     let step = Step(
-      id: id, kind: kind, parameters: parameters, inputs: inputs, seed: study.seed.value,
+      id: id, kind: kind, parameters: parameters, inputs: inputs, seed: study.seed,
       group: group, location: location)
     if let position = known.updateValue(steps.count, forKey: id) {
       known[id] = position

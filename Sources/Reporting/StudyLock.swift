@@ -35,7 +35,7 @@ public struct StudyLock {
   public var numerics: [String] { Set(records.values.map(\.numerics)).sorted() }
 
   public var text: String {
-    let steps = plan.steps.compactMap { step -> String? in
+    let steps = plan.steps.sorted { $0.id < $1.id }.compactMap { step -> String? in
       guard let record = records[step.id] else { return nil }
       let line = Line(
         key: record.key, kind: record.kind,

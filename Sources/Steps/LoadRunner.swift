@@ -36,15 +36,21 @@ struct LoadRunner: StepRunner {
     _ expected: [(name: String, shape: [Int])], from bytes: [UInt8]
   ) throws -> MatchedState {
     do {
-      return try StateDictMatching.load(
+      let state = try StateDictMatching.load(
         file: WeightFile.decode(bytes).tensors, expected: expected)
+      if let broken = state.tensors.first(where: { !$0.values.allSatisfy(\.isFinite) }) {
+        throw StepFailure(
+          "weights.non-finite", "`\(broken.name)` holds values that are not finite",
+          hint: "export the weights again from a run that did not diverge")
+      }
+      return state
     } catch let error as ArchiveError {
       throw StepFailure(
         "weights.unreadable", "the weight file cannot be read: \(error)", hint: error.hint)
     } catch let error as EncoderMismatch {
       throw StepFailure(
         "weights.encoder-mismatch", "\(error)",
-        hint: "published weights fit `width: 1` of the encoder that they were trained with")
+        hint: "give weights of this encoder; published ones fit `width: 1`")
     }
   }
 }

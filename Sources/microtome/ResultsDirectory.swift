@@ -29,6 +29,8 @@ struct ResultsDirectory {
         subject: session.workspace.results.text,
         hint: "rename the study, choose another --results, or pass --replace")
     }
+    // A place that cannot be written is better known before the steps than after them.
+    try session.files.createDirectory(session.workspace.results)
   }
 
   /// What was written, and what the study found in one sentence for each comparison.
@@ -36,6 +38,8 @@ struct ResultsDirectory {
     /// Files whose bytes differ from what was there; the others are left alone.
     var changed: [String] = []
     var answers: [String] = []
+    /// What a reader must know before believing them.
+    var warnings: [String] = []
   }
 
   /// Renders the results from records and writes what differs.
@@ -67,7 +71,9 @@ struct ResultsDirectory {
       changed.append(name)
     }
     try removeStaleFigures(keeping: Set(files.map(\.name)))
-    return Outcome(changed: changed, answers: report.comparisons.map { AnswerSentence($0).text })
+    return Outcome(
+      changed: changed, answers: report.comparisons.map { AnswerSentence($0).text },
+      warnings: report.warnings)
   }
 
   private func removeStaleFigures(keeping names: Set<String>) throws {

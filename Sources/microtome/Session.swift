@@ -49,11 +49,11 @@ struct Session {
       throw CommandFailure(error)
     }
     plan = Planning.plan(manifest.study)
-    let store = options.store ?? getenv("MICROTOME_STORE").map { String(cString: $0) }
+    let store = Self.store(options.store)
     workspace = try Workspace(
-      manifest: path, study: manifest.study.name.value, store: store.map(Self.absolute),
+      manifest: path, study: manifest.study.name.value, store: store,
       results: options.results.map(Self.absolute), files: files)
-    locations = try Self.locations(options, root: workspace.root, files: files)
+    locations = try Self.locations(options, manifest.study, root: workspace.root, files: files)
   }
 
   /// The path that a word of the command line means; the only use of the working directory.
@@ -62,6 +62,12 @@ struct Session {
     let here = getcwd(nil, 0)
     defer { free(here) }
     return (Path(here.map { String(cString: $0) } ?? "/") / text).normalized
+  }
+
+  /// The store that the command line or the environment names; empty words name none.
+  static func store(_ option: String?) -> Path? {
+    let named = option ?? getenv("MICROTOME_STORE").map { String(cString: $0) }
+    return named.flatMap { $0.isEmpty ? nil : absolute($0) }
   }
 
   /// Looks at the data and hashes what is new; missing data is an error of the environment.
@@ -106,8 +112,9 @@ struct Session {
   }
 
   private static func locations(
-    _ options: StudyOptions, root: Path, files: any FileSystem
+    _ options: StudyOptions, _ study: Study, root: Path, files: any FileSystem
   ) throws -> DataLocations {
+    let known = (study.datasets.map(\.name.value) + study.initializations.map(\.name.value))
     var named: [String: Path] = [:]
     for word in options.data {
       guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
@@ -115,11 +122,23 @@ struct Session {
           status: 2, code: "command-line", message: "`--data \(word)` is not NAME=PATH",
           hint: "write `--data glas=/path/to/glas`")
       }
-      named[String(word[..<equals])] = absolute(String(word[word.index(after: equals)...]))
+      let name = String(word[..<equals])
+      guard known.contains(name) else {
+        throw CommandFailure(
+          status: 2, code: "command-line",
+          message: "`--data \(word)`: the study has no dataset or initialization `\(name)`",
+          hint: "it has \(known.map { "`\($0)`" }.joined(separator: ", "))")
+      }
+      named[name] = absolute(String(word[word.index(after: equals)...]))
     }
     let file = root / ".microtome.data.yaml"
-    let text = try? files.read(file)
-    return DataLocations(
-      arguments: named, file: text.map { String(decoding: $0, as: UTF8.self) }, root: root)
+    let text = try files.exists(file) ? String(decoding: files.read(file), as: UTF8.self) : nil
+    do throws(MalformedDataFile) {
+      return try DataLocations(arguments: named, file: text, root: root)
+    } catch {
+      throw CommandFailure(
+        status: 2, code: "data-file", message: "\(file):\(error.line): \(error.reason)",
+        subject: file.text, hint: "write one `name: path` a line")
+    }
   }
 }

@@ -16,7 +16,8 @@ struct SchedulerTests {
       steps: steps.map { step in
         Step(
           id: StepID(step.id), kind: .measure, parameters: [],
-          inputs: step.reads.map { .init($0, .output(StepID($0), "out")) }, seed: 0, group: "g",
+          inputs: step.reads.map { .init($0, .output(StepID($0), "out")) }, seed: Located(0),
+          group: "g",
           location: nil)
       }, warnings: [], cells: 0)
   }

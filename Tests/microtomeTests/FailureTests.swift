@@ -80,6 +80,70 @@ extension ProgramTests {
       program.clean()
     }
 
+    @Test("a test split that the data do not have fails the import, before anything is trained")
+    func missingSplit() throws {
+      let program = try Program()
+      for name in ["a", "b", "c", "d"] {
+        for folder in ["images", "masks"] {
+          try program.write(bitmap: folder == "masks" ? 255 : 90, to: "data/\(folder)/\(name).bmp")
+        }
+      }
+      try program.write("stem,split\na,train\nb,train\nc,train\nd,train\n", to: "data/table.csv")
+      let manifest = TinyStudy.with(
+        "tissue: { format: synthetic-tissue, images: { train: 8, test: 2 }, size: 64, seed: 1 }",
+        "tissue: { format: image-mask-folder, root: data, table: table.csv }")
+      try program.write(manifest, to: "study.yaml")
+      let outcome = try program.run("run", "study.yaml", "--json")
+      #expect(outcome.status == 1)
+      let failures = outcome.json["failures"] as? [[String: Any]] ?? []
+      #expect(failures.map { $0["id"] as? String } == ["tissue/import"])
+      #expect(outcome.error.contains("error[data.no-such-split]"))
+      #expect(outcome.error.contains("the dataset has the splits train"))
+      program.clean()
+    }
+
+    @Test("an unknown --data name and a malformed data file are exit 2")
+    func dataNames() throws {
+      let program = try Program()
+      try program.write(TinyStudy.manifest, to: "study.yaml")
+      #expect(try program.run("plan", "study.yaml", "--data", "tisue=/x").status == 2)
+      try program.write("tissue /x\n", to: ".microtome.data.yaml")
+      let outcome = try program.run("plan", "study.yaml", "--json")
+      #expect(outcome.status == 2)
+      #expect((outcome.json["error"] as? [String: Any])?["code"] as? String == "data-file")
+      program.clean()
+    }
+
+    @Test("a worker that was killed is reported with its signal, and remembered as failed")
+    func killedWorker() throws {
+      let program = try Program()
+      try program.write(InterruptionTests.manifest, to: "study.yaml")
+      let (process, output, error) = try program.start(["run", "study.yaml", "--json"])
+      for _ in 0..<600 {
+        let killer = Process()
+        killer.executableURL = URL(filePath: "/usr/bin/pkill")
+        killer.arguments = [
+          "-KILL", "-f", "worker --store \(program.directory.path)/.microtome .*/r=2/train",
+        ]
+        killer.standardError = FileHandle.nullDevice
+        try killer.run()
+        killer.waitUntilExit()
+        if killer.terminationStatus == 0 { break }
+        usleep(20_000)
+      }
+      process.waitUntilExit()
+      let outcome = try program.outcome(of: process, output, error)
+      #expect(outcome.status == 1)
+      let failures = outcome.json["failures"] as? [[String: Any]] ?? []
+      let failure = try #require(failures.first)
+      #expect(failure["signal"] as? Int == 9)
+      let id = try #require(failure["id"] as? String)
+      let plan = try program.run("plan", "study.yaml", "--json").json
+      let steps = plan["steps"] as? [[String: Any]] ?? []
+      #expect(steps.first { $0["id"] as? String == id }?["state"] as? String == "failed")
+      program.clean()
+    }
+
     @Test("a loss that is not finite fails the step with its optimiser step and learning rate")
     func nonFinite() throws {
       let program = try Program()

@@ -68,6 +68,19 @@ struct Program {
     try Data(text.utf8).write(to: file)
   }
 
+  /// Writes a uniform 24-bit bitmap of 64 x 64 pixels.
+  func write(bitmap value: UInt8, to name: String) throws {
+    let side: UInt8 = 64
+    var bytes: [UInt8] = Array("BM".utf8) + [UInt8](repeating: 0, count: 8) + [54, 0, 0, 0]
+    bytes += [40, 0, 0, 0, side, 0, 0, 0, side, 0, 0, 0, 1, 0, 24, 0]
+    bytes += [UInt8](repeating: 0, count: 24)
+    bytes += [UInt8](repeating: value, count: Int(side) * Int(side) * 3)
+    let file = directory.appending(path: name)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: file)
+  }
+
   func read(_ name: String) throws -> String {
     try String(contentsOf: directory.appending(path: name), encoding: .utf8)
   }

@@ -54,8 +54,7 @@ struct Doctor: ParsableCommand {
   private var storeCheck: DoctorShape.Check {
     let files = LocalFileSystem()
     let place =
-      store.map(Session.absolute)
-      ?? getenv("MICROTOME_STORE").map { Session.absolute(String(cString: $0)) }
+      Session.store(store)
       ?? Workspace.root(of: Session.absolute("manifest.yaml"), files: files) / ".microtome"
     do {
       let store = try Store(at: place, files: files)

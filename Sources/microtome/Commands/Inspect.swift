@@ -76,7 +76,7 @@ struct Log: ParsableCommand {
     let resolution = try session.resolve(try session.scan())
     guard let key = resolution.states[step.id]?.key else {
       throw CommandFailure(
-        status: 2, code: "not-run", message: "\(step.id) waits for steps that have not run",
+        status: 1, code: "not-run", message: "\(step.id) waits for steps that have not run",
         subject: step.id.text, hint: "run the study first")
     }
     let path = session.workspace.store.logPath(of: key)

@@ -22,15 +22,16 @@ struct New: ParsableCommand {
 
   func run() throws {
     let plain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
-    guard plain, name.first?.isLetter == true || name.first?.isNumber == true else {
+    guard plain, name.count <= 100, name.first?.isLetter == true || name.first?.isNumber == true
+    else {
       throw CommandFailure(
         status: 2, code: "command-line", message: "`\(name)` is no name for a study",
-        hint: "use letters, digits, `-`, `_` and `.`")
+        hint: "use at most 100 letters, digits, `-`, `_` and `.`")
     }
     let text = ManifestTemplate.text(named: name)
     let console = Console()
     guard let output else {
-      console.result(json ? JSON.text(["manifest": text]) : text)
+      console.result(json ? JSON.text(["manifest": text]) : String(text.dropLast()))
       return
     }
     let files = LocalFileSystem()

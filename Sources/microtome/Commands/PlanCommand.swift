@@ -35,8 +35,8 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     let session = try Session(options)
-    if let graph { return session.console.result(session.plan.graph(in: graph)) }
-    if encoded { return session.console.result(String(session.plan.encoded.dropLast())) }
+    if let graph { return show("graph", session.plan.graph(in: graph), session) }
+    if encoded { return show("encoded", session.plan.encoded, session) }
     let externals = try session.scan()
     let resolution = try session.resolve(externals)
     let explanation = try Explanation(of: session.plan, resolution, in: session.workspace)
@@ -53,6 +53,11 @@ struct PlanCommand: ParsableCommand {
     } else {
       show(session, resolution, reasons, estimate, externals)
     }
+  }
+
+  /// Prints text, or the text as the value of a JSON object.
+  private func show(_ name: String, _ text: String, _ session: Session) {
+    session.console.result(options.json ? JSON.text([name: text]) : String(text.dropLast()))
   }
 
   private func reason(

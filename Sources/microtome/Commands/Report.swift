@@ -32,6 +32,7 @@ struct Report: ParsableCommand {
       session.console.result(
         JSON.text(["results": session.workspace.results.text, "study": session.study.name.value]))
     }
+    for warning in outcome.warnings { session.console.say("warning: \(warning)") }
     for answer in outcome.answers { session.console.say(answer) }
     session.console.say(
       outcome.changed.isEmpty

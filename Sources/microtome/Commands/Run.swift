@@ -143,6 +143,7 @@ struct Run: ParsableCommand {
     if summary.wasInterrupted {
       console.say("interrupted; the same command goes on from here")
     } else if summary.failures.isEmpty, !isPart {
+      for warning in outcome.warnings { console.say("warning: \(warning)") }
       for answer in outcome.answers { console.say(answer) }
       console.say(
         outcome.changed.isEmpty

@@ -75,7 +75,7 @@ public enum StateDictMatching {
       tensors.append(tensor)
     }
     for (position, name) in spelled.enumerated() where !used.contains(position) {
-      if isHead(name.modern, below: prefix) {
+      if isHead(name.modern, below: prefix) || name.modern.hasSuffix("num_batches_tracked") {
         report.ignored.append(name.original)
       } else {
         report.unexpected.append(name.original)

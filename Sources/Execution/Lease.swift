@@ -10,14 +10,14 @@ enum Lease {
   ///
   /// - Throws: `StepInterrupted` if it was asked to stop while it waited.
   static func hold<Result>(
-    at path: Path, shouldStop: () -> Bool, _ body: () throws -> Result
+    at path: Path, unlessStopped channel: WorkerChannel, _ body: () throws -> Result
   ) throws -> Result {
     let file = open(path.text, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw failure(path) }
     defer { close(file) }
     while flock(file, LOCK_EX | LOCK_NB) != 0 {
       guard errno == EINTR || errno == EWOULDBLOCK else { throw failure(path) }
-      if shouldStop() { throw StepInterrupted() }
+      if channel.shouldStop { throw StepInterrupted() }
       usleep(50_000)
     }
     return try body()

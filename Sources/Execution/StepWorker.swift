@@ -42,7 +42,7 @@ public struct StepWorker {
   /// Runs the action unless another process has just done so.
   public func run(_ runner: (StepKind) -> any StepRunner) -> Ending {
     do {
-      return try Lease.hold(at: store.lockPath(of: key), shouldStop: { channel.shouldStop }) {
+      return try Lease.hold(at: store.lockPath(of: key), unlessStopped: channel) {
         channel.beginLog()
         // Another process may have run the action while this one waited.
         if let record = try store.record(for: key), try store.holdsOutputs(of: record) {

@@ -144,7 +144,8 @@ extension Language where Value == Located<String> {
           "manifest.not-hexadecimal",
           "\(reading.subject) is \(count) hexadecimal digits, not `\(text.excerpt)`",
           at: node.location,
-          hint: "copy the digits that `microtome plan` prints for a dataset, `sha256sum` for a file")
+          hint: "copy the digits that `microtome plan` prints for a dataset, `sha256sum` for a file"
+        )
       }
       return Located(text.lowercased(), at: node.location)
     }

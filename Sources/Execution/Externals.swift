@@ -59,7 +59,7 @@ public struct ExternalScan {
       case .output: continue
       case .listing(let name):
         guard externals.listings[name] == nil else { continue }
-        let dataset = study.datasets.first { $0.name.value == name }!
+        let dataset = study.dataset(named: name)!
         switch try listing(of: dataset) {
         case .success(let tree):
           externals.listings[name] = tree
@@ -70,9 +70,7 @@ public struct ExternalScan {
         }
       case .file(let name):
         guard externals.files[name] == nil,
-          case .weights(let weights)? = study.initializations.first(where: {
-            $0.name.value == name
-          })?.source
+          case .weights(let weights)? = study.initialization(named: name)?.source
         else { continue }
         switch try file(of: name, weights) {
         case .success(let digest):

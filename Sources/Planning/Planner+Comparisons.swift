@@ -6,12 +6,10 @@ extension Planner {
   mutating func addComparisons() {
     var pooled: [StepID] = []
     for comparison in study.comparisons {
-      guard
-        let experiment = study.experiments.first(where: {
-          $0.name.value == comparison.experiment.value
-        })
-      else { preconditionFailure("a valid study compares experiments that it has") }
-      for test in (experiment.test + experiment.outOfDomain).map(\.value) {
+      guard let experiment = study.experiment(named: comparison.experiment.value) else {
+        preconditionFailure("a valid study compares experiments that it has")
+      }
+      for test in experiment.testSets {
         let id = addComparison(comparison, of: experiment, on: test)
         if comparison.family.value == .study { pooled.append(id) }
       }

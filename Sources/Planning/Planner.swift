@@ -27,7 +27,7 @@ struct Planner {
 
   mutating func add(_ experiment: Experiment) {
     let images = dataset(experiment.dataset.value)
-    let tests = (experiment.test + experiment.outOfDomain).map(\.value)
+    let tests = experiment.testSets
     for size in experiment.subsetSizes {
       for replicate in 1...experiment.replicates.value {
         addSubset(experiment, size, replicate, images)
@@ -72,7 +72,7 @@ struct Planner {
 
   /// The step that indexes a dataset: `import` for files, `synthesize` for generated images.
   mutating func dataset(_ reference: SplitReference) -> StepID {
-    guard let dataset = study.datasets.first(where: { $0.name.value == reference.dataset }) else {
+    guard let dataset = study.dataset(named: reference.dataset) else {
       preconditionFailure("a valid study names datasets that it has")
     }
     let name = dataset.name.value
@@ -204,7 +204,7 @@ struct Planner {
   }
 
   private func initialization(named name: String) -> Initialization {
-    guard let found = study.initializations.first(where: { $0.name.value == name }) else {
+    guard let found = study.initialization(named: name) else {
       preconditionFailure("a valid study names initializations that it has")
     }
     return found

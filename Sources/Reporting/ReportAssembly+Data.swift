@@ -42,7 +42,7 @@ extension ReportAssembly {
   func leakageWarnings() throws -> [String] {
     var warnings: [String] = []
     for experiment in study.experiments {
-      let tests = (experiment.test + experiment.outOfDomain).map(\.value)
+      let tests = experiment.testSets
       for (role, seen) in try seenSplits(of: experiment) {
         for test in tests {
           if seen == test {
@@ -66,7 +66,7 @@ extension ReportAssembly {
   private func patientWarning(
     _ seen: SplitReference, _ test: SplitReference, _ role: String
   ) throws -> [String] {
-    let dataset = study.datasets.first { $0.name.value == seen.dataset }
+    let dataset = study.dataset(named: seen.dataset)
     // Without a group column every image is its own patient, and nothing can be said.
     guard dataset?.group != nil || dataset?.synthesis != nil else { return [] }
     let shared = Set(try images(of: seen).map(\.patient))
@@ -83,9 +83,7 @@ extension ReportAssembly {
   ) throws -> [(role: String, split: SplitReference)] {
     var seen = [(role: "training set", split: experiment.dataset.value)]
     for name in experiment.initializations {
-      if case .pretrain(let pretraining)? = study.initializations.first(where: {
-        $0.name == name
-      })?.source {
+      if case .pretrain(let pretraining)? = study.initialization(named: name.value)?.source {
         seen.append(("pretraining set of \(name.value)", pretraining.dataset.value))
       }
     }
@@ -93,7 +91,7 @@ extension ReportAssembly {
   }
 
   private func images(of reference: SplitReference) throws -> [SplitIndex.Sample] {
-    let dataset = study.datasets.first { $0.name.value == reference.dataset }!
+    let dataset = study.dataset(named: reference.dataset)!
     return try artifact(
       SplitIndex.self, StepNames.images(of: dataset), "split/\(reference.split)"
     ).samples

@@ -91,7 +91,7 @@ public struct ReportAssembly {
     for size in experiment.subsetSizes.map(\.value) {
       for initialization in experiment.initializations.map(\.value) {
         for replicate in 1...experiment.replicates.value {
-          for test in (experiment.test + experiment.outOfDomain).map(\.value) {
+          for test in experiment.testSets {
             let id = StepNames.test(
               .measure, experiment, initialization, size, replicate, on: test)
             for metric in experiment.metrics.map(\.value) {
@@ -116,8 +116,8 @@ public struct ReportAssembly {
   private func comparisons() throws -> [ComparisonRow] {
     var pooled = 0
     return try study.comparisons.flatMap { comparison -> [ComparisonRow] in
-      let experiment = study.experiments.first { $0.name.value == comparison.experiment.value }!
-      return try (experiment.test + experiment.outOfDomain).map(\.value).map { test in
+      let experiment = study.experiment(named: comparison.experiment.value)!
+      return try experiment.testSets.map { test in
         let id = StepNames.compare(comparison, on: test)
         let isPooled = comparison.family.value == .study
         defer { pooled += isPooled ? 1 : 0 }
@@ -159,7 +159,7 @@ public struct ReportAssembly {
     var overlays: [Overlay] = []
     for experiment in study.experiments {
       for size in experiment.subsetSizes.map(\.value) {
-        for test in (experiment.test + experiment.outOfDomain).map(\.value) {
+        for test in experiment.testSets {
           for name in experiment.initializations.map(\.value) {
             let id = StepNames.test(.overlay, experiment, name, size, 1, on: test)
             guard plan[id] != nil else { continue }

@@ -18,7 +18,7 @@ public struct SizeCheck: Sendable {
   /// Two sizes that come to the same number of images would compare a size with itself.
   public func problems(of step: Step, inputs: [String: Digest]) -> [Diagnostic] {
     guard step.kind == .subset, let digest = inputs["split"],
-      let experiment = study.experiments.first(where: { $0.name.value == step.group }),
+      let experiment = study.experiment(named: step.group),
       let bytes = try? store.read(digest),
       let split = try? JSON.decode(SplitIndex.self, from: bytes)
     else { return [] }

@@ -1,0 +1,23 @@
+internal import Core
+
+extension Study {
+  /// The dataset with a name.
+  public func dataset(named name: String) -> Dataset? {
+    datasets.first { $0.name.value == name }
+  }
+
+  /// The initialization with a name.
+  public func initialization(named name: String) -> Initialization? {
+    initializations.first { $0.name.value == name }
+  }
+
+  /// The experiment with a name.
+  public func experiment(named name: String) -> Experiment? {
+    experiments.first { $0.name.value == name }
+  }
+}
+
+extension Experiment {
+  /// All test sets, those in the domain first.
+  public var testSets: [SplitReference] { (test + outOfDomain).map(\.value) }
+}

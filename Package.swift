@@ -10,6 +10,8 @@ struct Module {
   var imports: [Target.Dependency]
   var isProgram = false
   var settings: [SwiftSetting] = []
+  /// The tiles are tested through `TensorKernels`.
+  var isTested: Bool { !name.hasSuffix("Tiles") }
   var testImports: [Target.Dependency] = []
   var testResources: [Resource] = []
 }
@@ -18,19 +20,29 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
-/// AVX2 and FMA for the kernels alone, in debug builds too; the program checks the processor once
-/// before any kernel runs. Without `-mfma` the same code is slower by two orders of magnitude.
+/// Kernels are optimised in debug builds too. The tiles are compiled twice, for AVX2 and for AVX-512;
+/// the program looks at the processor before any of them runs. Without `-mfma` the same code is
+/// slower by two orders of magnitude.
 #if arch(x86_64)
-  let kernelSettings: [SwiftSetting] = [
-    .unsafeFlags(["-Ounchecked", "-Xcc", "-mavx2", "-Xcc", "-mfma"])
-  ]
+  let narrowFeatures = ["-Xcc", "-mavx2", "-Xcc", "-mfma"]
+  let wideFeatures = narrowFeatures + ["-Xcc", "-mavx512f", "-Xcc", "-mavx512vl"]
 #else
-  let kernelSettings: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"])]
+  let narrowFeatures: [String] = []
+  let wideFeatures: [String] = []
 #endif
+
+func kernels(_ features: [String]) -> [SwiftSetting] { [.unsafeFlags(["-Ounchecked"] + features)] }
 
 let modules: [Module] = [
   Module(name: "Core", imports: ["CCrypto"]),
-  Module(name: "TensorKernels", imports: ["COpenBLAS"], settings: kernelSettings),
+  Module(name: "Tiles", imports: []),
+  Module(name: "NarrowTiles", imports: ["Tiles"], settings: kernels(narrowFeatures)),
+  // A link to the folder of `NarrowTiles`.
+  Module(
+    name: "WideTiles", imports: ["Tiles"], settings: kernels(wideFeatures) + [.define("WIDE")]),
+  Module(
+    name: "TensorKernels", imports: ["Tiles", "NarrowTiles", "WideTiles", "COpenBLAS"],
+    settings: kernels(narrowFeatures)),
   Module(
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
   Module(name: "Storage", imports: ["Core", grdb]),
@@ -100,7 +112,7 @@ let package = Package(
           name: module.name, dependencies: module.imports, swiftSettings: settings)
         : .target(name: module.name, dependencies: module.imports, swiftSettings: settings)
     }
-    + modules.map { module in
+    + modules.filter(\.isTested).map { module in
       .testTarget(
         name: "\(module.name)Tests",
         dependencies: [.init(stringLiteral: module.name)] + module.imports.filter { $0.isOurs }

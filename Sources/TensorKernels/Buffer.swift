@@ -1,3 +1,7 @@
+internal import NarrowTiles
+internal import Tiles
+internal import WideTiles
+
 /// Float32 memory that returns to its pool when the last reference goes.
 ///
 /// Aligned to 64 bytes, with 64 bytes of slack behind the last element: kernels read whole vectors.
@@ -76,6 +80,11 @@ public final class BufferPool {
 public final class KernelContext {
   public let workers: WorkerPool
   public let buffers = BufferPool()
+  let tiles: any TileKernels.Type
 
-  public init(threads: Int) { workers = WorkerPool(threads: threads) }
+  /// - Parameter instructions: Which vectors the inner loops use; the results are the same.
+  public init(threads: Int, instructions: Processor.Instructions = .best) {
+    workers = WorkerPool(threads: threads)
+    tiles = instructions == .avx512 ? WideTiles.Kernels.self : NarrowTiles.Kernels.self
+  }
 }

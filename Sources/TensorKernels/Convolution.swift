@@ -1,3 +1,5 @@
+internal import Tiles
+
 /// The sizes of a two-dimensional convolution over NHWC images.
 ///
 /// Weights are `[kernelHeight, kernelWidth, inputChannels, outputChannels]` everywhere here.
@@ -37,6 +39,15 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Two for each multiplication and addition of one pass.
   public var operations: Double { 2 * Double(outputPixels) * Double(weightCount) }
 
+  /// Whether Winograd's form is the faster: chosen by shape alone, so that bits depend on nothing else.
+  var usesWinograd: Bool {
+    guard kernelHeight == 3, kernelWidth == 3, stride == 1, padding <= 2 else { return false }
+    guard inputChannels >= 8, outputChannels >= 8 else { return false }
+    // Transformed weights are four times as large; a few tiles do not pay for making them.
+    let tiles = batch * pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4)
+    return tiles >= 32
+  }
+
   /// With so few channels a whole kernel row is read as one stretch, from a padded copy.
   var mergesKernelRows: Bool { inputChannels < 8 && kernelWidth > 1 }
 
@@ -60,8 +71,22 @@ public func convolve(
   _ shape: ConvolutionShape, input x: UnsafePointer<Float>, weights w: UnsafePointer<Float>,
   bias: UnsafePointer<Float>?, output y: UnsafeMutablePointer<Float>, on context: KernelContext
 ) {
+  if shape.usesWinograd {
+    let product = WinogradProduct(
+      tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
+      outputChannels: shape.outputChannels, context: context)
+    let packed = product.transform(weights: w)
+    withExtendedLifetime(packed) {
+      product.run(
+        sources: [ImageSource(x, channels: shape.inputChannels)], weights: packed.pointer,
+        targets: [ImageTarget(y, channels: shape.outputChannels)],
+        epilogue: WinogradProduct.Epilogue(bias: bias))
+    }
+    return
+  }
   let depth = shape.kernelHeight * shape.kernelWidth * shape.inputChannels
-  let panels = Panels(columns: shape.outputChannels, depth: depth)
+  let panels = Panels(
+    columns: shape.outputChannels, depth: depth, lanes: context.tiles.lanes)
   let packed = context.buffers.take(panels.size)
   panels.pack(w, stride: shape.outputChannels, into: packed.pointer, on: context.workers)
   let paddedBias = bias.map { pad($0, to: panels, on: context) }
@@ -69,7 +94,8 @@ public func convolve(
   let gathering = Gathering(forward: shape)
   let zeros = context.buffers.takeZeroed(gathering.depth)
   let product = GatheredProduct(
-    rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels)
+    rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels,
+    tiles: context.tiles)
   withExtendedLifetime((packed, paddedBias, copy, zeros)) {
     product.run(
       packed: packed.pointer, bias: paddedBias.map { UnsafePointer($0.pointer) },
@@ -90,6 +116,19 @@ public func convolveInputGradient(
   weights w: UnsafePointer<Float>, inputGradient dx: UnsafeMutablePointer<Float>,
   accumulate: Bool, on context: KernelContext
 ) {
+  if shape.usesWinograd {
+    let product = WinogradProduct(
+      tiling: WinogradTiling(inputGradientOf: shape), inputChannels: shape.outputChannels,
+      outputChannels: shape.inputChannels, context: context)
+    let flipped = flipWeights(shape, w, on: context)
+    let packed = product.transform(weights: flipped.pointer)
+    withExtendedLifetime((flipped, packed)) {
+      product.run(
+        sources: [ImageSource(dy, channels: shape.outputChannels)], weights: packed.pointer,
+        targets: [ImageTarget(dx, channels: shape.inputChannels, accumulate: accumulate)])
+    }
+    return
+  }
   let zeros = context.buffers.takeZeroed(shape.outputChannels)
   let uncovered = shape.kernelHeight < shape.stride || shape.kernelWidth < shape.stride
   if uncovered, !accumulate { dx.update(repeating: 0, count: shape.inputCount) }
@@ -98,14 +137,16 @@ public func convolveInputGradient(
       let gathering = Gathering(backward: shape, residueY: y, residueX: x)
       guard !gathering.taps.isEmpty else { continue }
       let panels = Panels(
-        columns: shape.inputChannels, depth: gathering.taps.count * shape.outputChannels)
+        columns: shape.inputChannels, depth: gathering.taps.count * shape.outputChannels,
+        lanes: context.tiles.lanes)
       let packed = context.buffers.take(panels.size)
       panels.packTransposed(
         w, stride: shape.outputChannels,
         starts: gathering.taps.map { $0.weight * shape.inputChannels * shape.outputChannels },
         piece: shape.outputChannels, into: packed.pointer, on: context.workers)
       let product = GatheredProduct(
-        rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels)
+        rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels,
+        tiles: context.tiles)
       withExtendedLifetime((packed, zeros)) {
         product.run(
           packed: packed.pointer, bias: nil, accumulate: accumulate, on: context.workers,
@@ -115,11 +156,29 @@ public func convolveInputGradient(
   }
 }
 
+/// Weights with taps in reverse and channels exchanged, `[3, 3, out, in]`: what takes gradients back.
+private func flipWeights(
+  _ shape: ConvolutionShape, _ w: UnsafePointer<Float>, on context: KernelContext
+) -> Buffer {
+  let (C, K) = (shape.inputChannels, shape.outputChannels)
+  let flipped = context.buffers.take(shape.weightCount)
+  let rows = 64
+  let pieces = pieces(C, of: rows)
+  context.workers.forEach(chunks: 9 * pieces) { chunk in
+    let tap = chunk / pieces
+    let first = chunk % pieces * rows
+    transpose(
+      w + (tap * C + first) * K, rows: min(rows, C - first), columns: K, stride: K,
+      into: flipped.pointer + (8 - tap) * C * K + first, targetStride: C)
+  }
+  return flipped
+}
+
 /// The bias in a buffer as long as the panels are wide, so that whole vectors can be read.
 private func pad(
   _ bias: UnsafePointer<Float>, to panels: Panels, on context: KernelContext
 ) -> Buffer {
-  let buffer = context.buffers.takeZeroed(panels.count * 16)
+  let buffer = context.buffers.takeZeroed(panels.count * panels.panelWidth)
   buffer.pointer.update(from: bias, count: panels.columns)
   return buffer
 }

@@ -1,3 +1,5 @@
+internal import Tiles
+
 /// The gradient with respect to a convolution's weights.
 ///
 /// For each tap, the sum over pixels of input channels times output channels. A unit of work is one
@@ -11,10 +13,17 @@ public func convolveWeightGradient(
   outputGradient dy: UnsafePointer<Float>, weightGradient dw: UnsafeMutablePointer<Float>,
   accumulate: Bool, on context: KernelContext
 ) {
+  if shape.usesWinograd {
+    WinogradWeightGradient(shape, on: context).run(
+      sources: [ImageSource(x, channels: shape.inputChannels)], outputGradient: dy,
+      weightGradient: dw, accumulate: accumulate)
+    return
+  }
   let pixels = shape.outputPixels
-  let panels = Panels(columns: shape.outputChannels, depth: pixels)
-  // Eight or sixteen channels are one panel as they stand.
-  let isPacked = shape.outputChannels == 8 || shape.outputChannels == 16
+  let lanes = context.tiles.lanes
+  let panels = Panels(columns: shape.outputChannels, depth: pixels, lanes: lanes)
+  // One or two vectors of channels are one panel as they stand.
+  let isPacked = shape.outputChannels == lanes || shape.outputChannels == 2 * lanes
   let packed = isPacked ? nil : context.buffers.take(panels.size)
   if let packed {
     panels.pack(dy, stride: shape.outputChannels, into: packed.pointer, on: context.workers)
@@ -22,7 +31,7 @@ public func convolveWeightGradient(
   let copy = shape.mergesKernelRows ? padInput(shape, x, on: context) : nil
   let sums = TapSums(
     shape: shape, x: copy.map { UnsafePointer($0.pointer) } ?? x,
-    b: packed.map { UnsafePointer($0.pointer) } ?? dy, panels: panels, dw: dw,
+    b: packed.map { UnsafePointer($0.pointer) } ?? dy, panels: panels, tiles: context.tiles, dw: dw,
     accumulate: accumulate)
   withExtendedLifetime((packed, copy)) {
     context.workers.forEach(chunks: sums.units) { sums.run(unit: $0) }
@@ -39,6 +48,7 @@ private struct TapSums {
   let x: Input
   let b: UnsafePointer<Float>
   let panels: Panels
+  let tiles: any TileKernels.Type
   let dw: Output
   let accumulate: Bool
 
@@ -49,15 +59,16 @@ private struct TapSums {
   var units: Int { taps * panels.count * groups }
 
   init(
-    shape: ConvolutionShape, x: Input, b: UnsafePointer<Float>, panels: Panels, dw: Output,
-    accumulate: Bool
+    shape: ConvolutionShape, x: Input, b: UnsafePointer<Float>, panels: Panels,
+    tiles: any TileKernels.Type, dw: Output, accumulate: Bool
   ) {
     input = shape.mergesKernelRows ? shape.padded : shape
     tapsPerRow = shape.mergesKernelRows ? 1 : shape.kernelWidth
     taps = shape.kernelHeight * tapsPerRow
     depth = shape.inputChannels * shape.kernelWidth / tapsPerRow
     groups = pieces(depth, of: Self.rowsPerGroup)
-    (self.x, self.b, self.panels, self.dw, self.accumulate) = (x, b, panels, dw, accumulate)
+    (self.x, self.b, self.panels, self.tiles) = (x, b, panels, tiles)
+    (self.dw, self.accumulate) = (dw, accumulate)
   }
 
   func run(unit: Int) {
@@ -66,46 +77,41 @@ private struct TapSums {
     let tap = unit / groups / panels.count
     let (runs, blocks) = self.runs(tap: tap, panel: panel)
     let rows = group * Self.rowsPerGroup..<min(depth, (group + 1) * Self.rowsPerGroup)
-    let width = panels.width(of: panel)
+    let vectors = panels.vectors(in: panel)
+    let width = vectors * panels.lanes
     let used = panels.used(in: panel)
-    let height = width == 16 ? 6 : 8
+    let height = tiles.sumHeight(vectors: vectors)
     // No pixel meets this tap: its gradient is nothing.
     if blocks.isEmpty, !accumulate {
       for row in rows {
-        let target = dw + (tap * depth + row) * panels.columns + panel * 16
+        let target = dw + (tap * depth + row) * panels.columns + panel * panels.panelWidth
         for j in 0..<used { target[j] = 0 }
       }
     }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 128) { spill in
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { spill in
       withUnsafeTemporaryAllocation(of: Output.self, capacity: 8) { outputs in
         let spill = spill.baseAddress!
         let outputs = outputs.baseAddress!
         for (index, block) in blocks.enumerated() {
           for row in stride(from: rows.lowerBound, to: rows.upperBound, by: height) {
             let valid = min(height, rows.upperBound - row)
-            let target = dw + (tap * depth + row) * panels.columns + panel * 16
+            let target = dw + (tap * depth + row) * panels.columns + panel * panels.panelWidth
             let adds = accumulate || index > 0
             let isWhole = used == width
             for r in 0..<height {
               outputs[r] =
-                isWhole && r < valid ? target + r * panels.columns : spill + r * 16
+                isWhole && r < valid ? target + r * panels.columns : spill + r * 32
             }
             runs.withUnsafeBufferPointer { runs in
               let first = runs.baseAddress! + block.lowerBound
-              if width == 16 {
-                sumTile16(
-                  runs: first, count: block.count, offset: row, stride: pixelStride,
-                  outputs: outputs, accumulate: adds && isWhole)
-              } else {
-                sumTile8(
-                  runs: first, count: block.count, offset: row, stride: pixelStride,
-                  outputs: outputs, accumulate: adds && isWhole)
-              }
+              tiles.sum(
+                runs: first, count: block.count, offset: row, stride: pixelStride,
+                vectors: vectors, outputs: outputs, adds: adds && isWhole)
             }
             if !isWhole {
               for r in 0..<valid {
                 for j in 0..<used {
-                  let sum = spill[r * 16 + j]
+                  let sum = spill[r * 32 + j]
                   target[r * panels.columns + j] =
                     adds ? target[r * panels.columns + j] + sum : sum
                 }
@@ -125,7 +131,7 @@ private struct TapSums {
     let (s, p) = (input.stride, input.padding)
     let i = tap / tapsPerRow
     let j = tap % tapsPerRow
-    let width = panels.width(of: panel)
+    let width = panels.vectors(in: panel) * panels.lanes
     let panelStart = b + panels.offset(of: panel)
     let outputWidth = (input.width + 2 * p - input.kernelWidth) / s + 1
     let low = max(0, pieces(max(0, p - j), of: s))
@@ -148,12 +154,13 @@ private struct TapSums {
         while left > 0 {
           let count = min(left, Self.pixelsPerBlock - filled)
           if runs.count > blockStart,
-            runs[runs.count - 1].a + runs[runs.count - 1].count * pixelStride == a,
-            runs[runs.count - 1].b + runs[runs.count - 1].count * width == right
+            runs[runs.count - 1].left + runs[runs.count - 1].count * pixelStride == a,
+            runs[runs.count - 1].right + runs[runs.count - 1].count * width == right
           {
             runs[runs.count - 1].count += count
           } else {
-            runs.append(Run(a: a, b: right, count: count))
+            runs.append(
+              Run(left: a, right: right, count: count, step: width, distance: panels.lanes))
           }
           a += count * pixelStride
           right += count * width

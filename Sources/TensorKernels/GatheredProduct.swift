@@ -1,3 +1,8 @@
+internal import Tiles
+
+typealias Input = UnsafePointer<Float>
+typealias Output = UnsafeMutablePointer<Float>
+
 /// The product of a matrix that is gathered and one that is packed: every convolution, forward and
 /// backward, and every plain matrix product.
 ///
@@ -11,6 +16,7 @@ struct GatheredProduct {
   var taps: Int
   var depth: Int
   var panels: Panels
+  var tiles: any TileKernels.Type
 
   /// Fills, for rows `first ..< first + count`, the input pointers (six for each tap of each block
   /// of six rows) and the output pointers (six for each block).
@@ -78,84 +84,37 @@ struct GatheredProduct {
     first: Int, count: Int, panels range: Range<Int>, blocks: [DepthBlock],
     packed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, accumulate: Bool, gather: Gather
   ) {
-    let tiles = pieces(count, of: 6)
-    withUnsafeTemporaryAllocation(of: Input.self, capacity: tiles * taps * 6) { inputs in
-      withUnsafeTemporaryAllocation(of: Output.self, capacity: tiles * 6) { outputs in
+    let rowBlocks = pieces(count, of: 6)
+    withUnsafeTemporaryAllocation(of: Input.self, capacity: rowBlocks * taps * 6) { inputs in
+      withUnsafeTemporaryAllocation(of: Output.self, capacity: rowBlocks * 6) { outputs in
         let inputs = inputs.baseAddress!
         let outputs = outputs.baseAddress!
         gather(first, count, inputs, outputs)
-        fillLastTile(inputs, tiles: tiles, count: count)
+        fillLastBlock(inputs, blocks: rowBlocks, count: count)
         for (b, block) in blocks.enumerated() {
           for panel in range {
-            let width = self.panels.width(of: panel)
-            let used = self.panels.used(in: panel)
-            let columns =
-              packed + self.panels.offset(of: panel)
-              + (block.tap * depth + block.offset) * width
-            let start: TileStart =
-              accumulate || b > 0 ? .output : bias.map { .columns($0 + panel * 16) } ?? .zero
-            for tile in 0..<tiles {
-              let rows = inputs + (tile * taps + block.tap) * 6
-              let valid = min(6, count - tile * 6)
-              if valid == 6, used == width {
-                multiply(
-                  width, rows, block, columns, outputs + tile * 6, panel * 16, start)
-              } else {
-                multiplyPartial(
-                  width, rows, block, columns, outputs + tile * 6, panel * 16, start,
-                  valid: valid, used: used)
-              }
-            }
+            let column = panel * panels.panelWidth
+            let vectors = panels.vectors(in: panel)
+            tiles.multiplyGathered(
+              inputs: inputs, tapsPerRow: taps, firstTap: block.tap, taps: block.taps,
+              offset: block.offset, depth: block.depth,
+              panel: packed + panels.offset(of: panel)
+                + (block.tap * depth + block.offset) * vectors * panels.lanes,
+              vectors: vectors, outputs: outputs, column: column,
+              start: accumulate || b > 0
+                ? .output : bias.map { .columns($0 + column) } ?? .zero,
+              rows: count, used: panels.used(in: panel))
           }
         }
       }
     }
   }
 
-  @inline(__always)
-  private func multiply(
-    _ width: Int, _ rows: UnsafePointer<Input>, _ block: DepthBlock, _ b: UnsafePointer<Float>,
-    _ outputs: UnsafePointer<Output>, _ column: Int, _ start: TileStart
-  ) {
-    if width == 16 {
-      multiplyTile16(
-        rows: rows, taps: block.taps, offset: block.offset, depth: block.depth, b: b,
-        outputs: outputs, column: column, start: start)
-    } else {
-      multiplyTile8(
-        rows: rows, taps: block.taps, offset: block.offset, depth: block.depth, b: b,
-        outputs: outputs, column: column, start: start)
-    }
-  }
-
-  /// A tile at the edge goes through a full one beside it; the sums are the same.
-  @inline(never)
-  private func multiplyPartial(
-    _ width: Int, _ rows: UnsafePointer<Input>, _ block: DepthBlock, _ b: UnsafePointer<Float>,
-    _ outputs: UnsafePointer<Output>, _ column: Int, _ start: TileStart, valid: Int, used: Int
-  ) {
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 96) { tile in
-      withUnsafeTemporaryAllocation(of: Output.self, capacity: 6) { tileRows in
-        tile.initialize(repeating: 0)
-        for r in 0..<6 { tileRows[r] = tile.baseAddress! + r * 16 }
-        if case .output = start {
-          for r in 0..<valid {
-            for j in 0..<used { tile[r * 16 + j] = outputs[r][column + j] }
-          }
-        }
-        multiply(width, rows, block, b, UnsafePointer(tileRows.baseAddress!), 0, start)
-        for r in 0..<valid {
-          for j in 0..<used { outputs[r][column + j] = tile[r * 16 + j] }
-        }
-      }
-    }
-  }
-
-  /// Rows past the end repeat the tile's first, which may be read and is never stored.
-  private func fillLastTile(_ inputs: UnsafeMutablePointer<Input>, tiles: Int, count: Int) {
-    for r in (count - (tiles - 1) * 6)..<6 {
+  /// Rows past the end repeat the block's first, which may be read and is never stored.
+  private func fillLastBlock(_ inputs: UnsafeMutablePointer<Input>, blocks: Int, count: Int) {
+    for r in (count - (blocks - 1) * 6)..<6 {
       for tap in 0..<taps {
-        let row = inputs + ((tiles - 1) * taps + tap) * 6
+        let row = inputs + ((blocks - 1) * taps + tap) * 6
         row[r] = row[0]
       }
     }

@@ -2,18 +2,32 @@ internal import Glibc
 
 /// What this machine's processor can run.
 public enum Processor {
-  /// Whether the kernels may run here: on x86-64 they are compiled for AVX2 and FMA alone.
+  /// Which vectors the inner loops use; the results are the same.
+  public enum Instructions: String, Hashable, Sendable {
+    /// Eight floats at once, with fused multiply-add.
+    case avx2
+    /// Sixteen floats at once.
+    case avx512
+
+    /// The longest that this processor has; `MICROTOME_KERNELS=avx2` in the environment keeps to
+    /// the shorter, for instruction counts under tools that know no others.
+    public static let best: Instructions = {
+      let isHeld = getenv("MICROTOME_KERNELS").map { String(cString: $0) == "avx2" } ?? false
+      return !isHeld && Processor.flags.isSuperset(of: ["avx512f", "avx512vl"]) ? .avx512 : .avx2
+    }()
+  }
+
+  /// Whether the kernels may run here: on x86-64 they need AVX2 and FMA at least.
   public static var supportsKernels: Bool {
     #if arch(x86_64)
-      let flags = processorFlags()
-      return flags.contains("avx2") && flags.contains("fma")
+      flags.isSuperset(of: ["avx2", "fma"])
     #else
-      return true
+      true
     #endif
   }
 
   /// The flags of the first processor in /proc/cpuinfo; empty where that file is not there.
-  private static func processorFlags() -> Set<String> {
+  private static let flags: Set<String> = {
     guard let file = fopen("/proc/cpuinfo", "r") else { return [] }
     defer { fclose(file) }
     var text = [CChar](repeating: 0, count: 16_384)
@@ -24,5 +38,5 @@ public enum Processor {
     else { return [] }
     return Set(
       line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == ":" }).map(String.init))
-  }
+  }()
 }

@@ -14,13 +14,14 @@ public final class WorkerPool {
 
   public init(threads: Int) {
     self.threads = max(1, threads)
-    for _ in 1..<self.threads {
+    for worker in 1..<self.threads {
       var handle = pthread_t()
-      let argument = Unmanaged.passRetained(board).toOpaque()
+      let argument = Unmanaged.passRetained(Seat(board: board, worker: worker)).toOpaque()
       let status = pthread_create(
         &handle, nil,
         { argument in
-          Unmanaged<Board>.fromOpaque(argument!).takeRetainedValue().work()
+          let seat = Unmanaged<Seat>.fromOpaque(argument!).takeRetainedValue()
+          seat.board.work(as: seat.worker)
           return nil
         }, argument)
       precondition(status == 0, "the system gives no more threads")
@@ -35,13 +36,18 @@ public final class WorkerPool {
 
   /// Calls `body` once for each chunk, and returns when all are done.
   public func forEach(chunks: Int, _ body: @escaping (Int) -> Void) {
+    forEach(chunks: chunks) { chunk, _ in body(chunk) }
+  }
+
+  /// The same; `body` is told which thread it runs on, from 0, to find memory of its own.
+  func forEach(chunks: Int, _ body: @escaping (_ chunk: Int, _ worker: Int) -> Void) {
     if threads == 1 || chunks <= 1 {
-      for chunk in 0..<chunks { body(chunk) }
+      for chunk in 0..<chunks { body(chunk, 0) }
       return
     }
     let job = Job(chunks: chunks, body: body)
     board.post(job)
-    job.run()
+    job.run(as: 0)
     board.wait(for: job)
     withExtendedLifetime(job) {}
   }
@@ -50,11 +56,11 @@ public final class WorkerPool {
 /// One call's chunks. A thread that arrives late finds none left and touches nothing.
 private final class Job {
   private let chunks: Int
-  private let body: (Int) -> Void
+  private let body: (Int, Int) -> Void
   private let next = Atomic<Int>(0)
   private let finished = Atomic<Int>(0)
 
-  init(chunks: Int, body: @escaping (Int) -> Void) {
+  init(chunks: Int, body: @escaping (Int, Int) -> Void) {
     self.chunks = chunks
     self.body = body
   }
@@ -63,13 +69,24 @@ private final class Job {
 
   /// Takes chunks until none is left.
   @inline(never)
-  func run() {
+  func run(as worker: Int) {
     while true {
       let chunk = next.add(1, ordering: .relaxed).oldValue
       guard chunk < chunks else { return }
-      body(chunk)
+      body(chunk, worker)
       finished.add(1, ordering: .acquiringAndReleasing)
     }
+  }
+}
+
+/// What a thread is born with.
+private final class Seat {
+  let board: Board
+  let worker: Int
+
+  init(board: Board, worker: Int) {
+    self.board = board
+    self.worker = worker
   }
 }
 
@@ -128,7 +145,7 @@ private final class Board {
     pthread_mutex_unlock(mutex)
   }
 
-  func work() {
+  func work(as worker: Int) {
     var seen = 0
     while true {
       for _ in 0..<Self.patience where generation.load(ordering: .acquiring) != seen { break }
@@ -141,7 +158,7 @@ private final class Board {
       pthread_mutex_unlock(mutex)
       if isClosed { return }
       guard let job else { continue }
-      job._withUnsafeGuaranteedRef { $0.run() }
+      job._withUnsafeGuaranteedRef { $0.run(as: worker) }
       pthread_mutex_lock(mutex)
       visitors -= 1
       if visitors == 0 { pthread_cond_signal(done) }

@@ -1,0 +1,343 @@
+// The inner loops of products: a tile of the output stays in registers while its products are added.
+// Each output is one chain of fused multiply-adds in the order of depth, whatever the tile's shape
+// and the vector's length, so every processor gives the same bits. Written out by hand: arrays of
+// accumulators do not stay in registers.
+
+public import Tiles
+
+extension Kernels {
+  /// Rows that are gathered together; what every tile's height is a multiple of.
+  public static let rowsPerBlock = 6
+
+  /// Gathered rows times one packed panel of columns, one block of depth.
+  ///
+  /// - Parameters:
+  ///   - inputs: For each block of six rows, six pointers for each of `tapsPerRow` taps.
+  ///   - firstTap, taps, offset, depth: The block of depth: which taps, and which stretch behind
+  ///     each pointer.
+  ///   - panel: The block's part of the panel; `vectors` (1 or 2) vectors for each element of depth.
+  ///   - outputs: Six rows for each block; the panel begins at `column` of each.
+  ///   - rows: How many are real; those past the end are read and not written.
+  ///   - used: How many of the panel's columns are real.
+  public static func multiplyGathered(
+    inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, firstTap: Int, taps: Int,
+    offset: Int, depth: Int, panel: UnsafePointer<Float>, vectors: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
+    used: Int
+  ) {
+    let isWhole = used == vectors * lanes
+    let whole = isWhole ? rows / 6 : 0
+    let blockStride = tapsPerRow * 6
+    var block = 0
+    var source = inputs + firstTap * 6
+    if vectors == 2 {
+      while block < whole {
+        gatheredTile6x2(
+          rows: source, taps: taps, offset: offset, depth: depth, b: panel,
+          outputs: outputs + block * 6, column: column, start: start)
+        source += blockStride
+        block += 1
+      }
+    } else {
+      while block + 1 < whole {
+        gatheredTile12x1(
+          rows: source, nextRows: source + blockStride, taps: taps, offset: offset, depth: depth,
+          b: panel, outputs: outputs + block * 6, column: column, start: start)
+        source += 2 * blockStride
+        block += 2
+      }
+    }
+    while block * 6 < rows {
+      let valid = min(6, rows - block * 6)
+      if isWhole, valid == 6 {
+        gatheredTile6x1(
+          rows: source, taps: taps, offset: offset, depth: depth, b: panel,
+          outputs: outputs + block * 6, column: column, start: start)
+      } else {
+        multiplyPartial(
+          source, taps: taps, offset: offset, depth: depth, panel: panel, vectors: vectors,
+          outputs: outputs + block * 6, column: column, start: start, rows: valid, used: used)
+      }
+      source += blockStride
+      block += 1
+    }
+  }
+
+  /// A tile at the edge goes through a full one beside it; the sums are the same.
+  @inline(never)
+  private static func multiplyPartial(
+    _ source: UnsafePointer<UnsafePointer<Float>>, taps: Int, offset: Int, depth: Int,
+    panel: UnsafePointer<Float>, vectors: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
+    used: Int
+  ) {
+    let width = 2 * lanes
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 6 * width) { tile in
+      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 6) { tileRows in
+        tile.initialize(repeating: 0)
+        for r in 0..<6 { tileRows[r] = tile.baseAddress! + r * width }
+        if case .output = start {
+          for r in 0..<rows {
+            for j in 0..<used { tile[r * width + j] = outputs[r][column + j] }
+          }
+        }
+        let targets = UnsafePointer(tileRows.baseAddress!)
+        if vectors == 2 {
+          gatheredTile6x2(
+            rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
+            column: 0, start: start)
+        } else {
+          gatheredTile6x1(
+            rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
+            column: 0, start: start)
+        }
+        for r in 0..<rows {
+          for j in 0..<used { outputs[r][column + j] = tile[r * width + j] }
+        }
+      }
+    }
+  }
+}
+
+/// Six gathered rows times two vectors of columns.
+@inline(__always)
+private func gatheredTile6x2(
+  rows: UnsafePointer<UnsafePointer<Float>>,
+  taps: Int, offset: Int, depth: Int, b: UnsafePointer<Float>,
+  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart
+) {
+  var c0l = Lanes()
+  var c0h = Lanes()
+  var c1l = Lanes()
+  var c1h = Lanes()
+  var c2l = Lanes()
+  var c2h = Lanes()
+  var c3l = Lanes()
+  var c3h = Lanes()
+  var c4l = Lanes()
+  var c4h = Lanes()
+  var c5l = Lanes()
+  var c5h = Lanes()
+  var adds = false
+  switch start {
+  case .zero: break
+  case .columns(let bias):
+    let low = load(bias)
+    let high = load(bias + Lanes.scalarCount)
+    c0l = low
+    c0h = high
+    c1l = low
+    c1h = high
+    c2l = low
+    c2h = high
+    c3l = low
+    c3h = high
+    c4l = low
+    c4h = high
+    c5l = low
+    c5h = high
+  case .output: adds = true
+  }
+  var rows = rows
+  var b = b
+  for _ in 0..<taps {
+    let a0 = rows[0] + offset
+    let a1 = rows[1] + offset
+    let a2 = rows[2] + offset
+    let a3 = rows[3] + offset
+    let a4 = rows[4] + offset
+    let a5 = rows[5] + offset
+    for k in 0..<depth {
+      let low = load(b)
+      let high = load(b + Lanes.scalarCount)
+      var x = Lanes(repeating: a0[k])
+      c0l = c0l.addingProduct(x, low)
+      c0h = c0h.addingProduct(x, high)
+      x = Lanes(repeating: a1[k])
+      c1l = c1l.addingProduct(x, low)
+      c1h = c1h.addingProduct(x, high)
+      x = Lanes(repeating: a2[k])
+      c2l = c2l.addingProduct(x, low)
+      c2h = c2h.addingProduct(x, high)
+      x = Lanes(repeating: a3[k])
+      c3l = c3l.addingProduct(x, low)
+      c3h = c3h.addingProduct(x, high)
+      x = Lanes(repeating: a4[k])
+      c4l = c4l.addingProduct(x, low)
+      c4h = c4h.addingProduct(x, high)
+      x = Lanes(repeating: a5[k])
+      c5l = c5l.addingProduct(x, low)
+      c5h = c5h.addingProduct(x, high)
+      b += 2 * Lanes.scalarCount
+    }
+    rows += 6
+  }
+  emit(c0l, c0h, to: outputs[0] + column, adds)
+  emit(c1l, c1h, to: outputs[1] + column, adds)
+  emit(c2l, c2h, to: outputs[2] + column, adds)
+  emit(c3l, c3h, to: outputs[3] + column, adds)
+  emit(c4l, c4h, to: outputs[4] + column, adds)
+  emit(c5l, c5h, to: outputs[5] + column, adds)
+}
+
+/// Twelve gathered rows times one vector of columns.
+@inline(__always)
+private func gatheredTile12x1(
+  rows: UnsafePointer<UnsafePointer<Float>>, nextRows: UnsafePointer<UnsafePointer<Float>>,
+  taps: Int, offset: Int, depth: Int, b: UnsafePointer<Float>,
+  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart
+) {
+  var c0 = Lanes()
+  var c1 = Lanes()
+  var c2 = Lanes()
+  var c3 = Lanes()
+  var c4 = Lanes()
+  var c5 = Lanes()
+  var c6 = Lanes()
+  var c7 = Lanes()
+  var c8 = Lanes()
+  var c9 = Lanes()
+  var c10 = Lanes()
+  var c11 = Lanes()
+  var adds = false
+  switch start {
+  case .zero: break
+  case .columns(let bias):
+    let low = load(bias)
+    c0 = low
+    c1 = low
+    c2 = low
+    c3 = low
+    c4 = low
+    c5 = low
+    c6 = low
+    c7 = low
+    c8 = low
+    c9 = low
+    c10 = low
+    c11 = low
+  case .output: adds = true
+  }
+  var rows = rows
+  var nextRows = nextRows
+  var b = b
+  for _ in 0..<taps {
+    let a0 = rows[0] + offset
+    let a1 = rows[1] + offset
+    let a2 = rows[2] + offset
+    let a3 = rows[3] + offset
+    let a4 = rows[4] + offset
+    let a5 = rows[5] + offset
+    let a6 = nextRows[0] + offset
+    let a7 = nextRows[1] + offset
+    let a8 = nextRows[2] + offset
+    let a9 = nextRows[3] + offset
+    let a10 = nextRows[4] + offset
+    let a11 = nextRows[5] + offset
+    for k in 0..<depth {
+      let low = load(b)
+      c0 = c0.addingProduct(Lanes(repeating: a0[k]), low)
+      c1 = c1.addingProduct(Lanes(repeating: a1[k]), low)
+      c2 = c2.addingProduct(Lanes(repeating: a2[k]), low)
+      c3 = c3.addingProduct(Lanes(repeating: a3[k]), low)
+      c4 = c4.addingProduct(Lanes(repeating: a4[k]), low)
+      c5 = c5.addingProduct(Lanes(repeating: a5[k]), low)
+      c6 = c6.addingProduct(Lanes(repeating: a6[k]), low)
+      c7 = c7.addingProduct(Lanes(repeating: a7[k]), low)
+      c8 = c8.addingProduct(Lanes(repeating: a8[k]), low)
+      c9 = c9.addingProduct(Lanes(repeating: a9[k]), low)
+      c10 = c10.addingProduct(Lanes(repeating: a10[k]), low)
+      c11 = c11.addingProduct(Lanes(repeating: a11[k]), low)
+      b += Lanes.scalarCount
+    }
+    rows += 6
+    nextRows += 6
+  }
+  emit(c0, to: outputs[0] + column, adds)
+  emit(c1, to: outputs[1] + column, adds)
+  emit(c2, to: outputs[2] + column, adds)
+  emit(c3, to: outputs[3] + column, adds)
+  emit(c4, to: outputs[4] + column, adds)
+  emit(c5, to: outputs[5] + column, adds)
+  emit(c6, to: outputs[6] + column, adds)
+  emit(c7, to: outputs[7] + column, adds)
+  emit(c8, to: outputs[8] + column, adds)
+  emit(c9, to: outputs[9] + column, adds)
+  emit(c10, to: outputs[10] + column, adds)
+  emit(c11, to: outputs[11] + column, adds)
+}
+
+/// Six gathered rows times one vector of columns.
+@inline(__always)
+private func gatheredTile6x1(
+  rows: UnsafePointer<UnsafePointer<Float>>,
+  taps: Int, offset: Int, depth: Int, b: UnsafePointer<Float>,
+  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart
+) {
+  var c0 = Lanes()
+  var c1 = Lanes()
+  var c2 = Lanes()
+  var c3 = Lanes()
+  var c4 = Lanes()
+  var c5 = Lanes()
+  var adds = false
+  switch start {
+  case .zero: break
+  case .columns(let bias):
+    let low = load(bias)
+    c0 = low
+    c1 = low
+    c2 = low
+    c3 = low
+    c4 = low
+    c5 = low
+  case .output: adds = true
+  }
+  var rows = rows
+  var b = b
+  for _ in 0..<taps {
+    let a0 = rows[0] + offset
+    let a1 = rows[1] + offset
+    let a2 = rows[2] + offset
+    let a3 = rows[3] + offset
+    let a4 = rows[4] + offset
+    let a5 = rows[5] + offset
+    for k in 0..<depth {
+      let low = load(b)
+      c0 = c0.addingProduct(Lanes(repeating: a0[k]), low)
+      c1 = c1.addingProduct(Lanes(repeating: a1[k]), low)
+      c2 = c2.addingProduct(Lanes(repeating: a2[k]), low)
+      c3 = c3.addingProduct(Lanes(repeating: a3[k]), low)
+      c4 = c4.addingProduct(Lanes(repeating: a4[k]), low)
+      c5 = c5.addingProduct(Lanes(repeating: a5[k]), low)
+      b += Lanes.scalarCount
+    }
+    rows += 6
+  }
+  emit(c0, to: outputs[0] + column, adds)
+  emit(c1, to: outputs[1] + column, adds)
+  emit(c2, to: outputs[2] + column, adds)
+  emit(c3, to: outputs[3] + column, adds)
+  emit(c4, to: outputs[4] + column, adds)
+  emit(c5, to: outputs[5] + column, adds)
+}
+
+@inline(__always)
+private func emit(
+  _ low: Lanes, _ high: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool
+) {
+  emit(low, to: output, adds)
+  emit(high, to: output + Lanes.scalarCount, adds)
+}
+
+@inline(__always)
+private func emit(_ value: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool) {
+  UnsafeMutableRawPointer(output).storeBytes(
+    of: adds ? load(output) + value : value, as: Lanes.self)
+}
+
+// Its own copy: a debug build compiles file by file and would call another file's.
+@inline(__always)
+private func load(_ p: UnsafePointer<Float>) -> Lanes {
+  UnsafeRawPointer(p).loadUnaligned(as: Lanes.self)
+}

@@ -1,0 +1,210 @@
+// Sums over pixels or tiles of one value times another: the products of weight gradients.
+
+public import Tiles
+
+extension Kernels {
+  #if WIDE
+    /// Eight rows by two vectors take half of the thirty-two registers.
+    private static let rowsByTwo = 8
+  #else
+    /// Four rows by two vectors take half of the sixteen registers, and are enough to hide the
+    /// latency of fused multiply-adds; they divide a vector of channels evenly, as six would not.
+    private static let rowsByTwo = 4
+  #endif
+
+  public static func sumHeight(vectors: Int) -> Int { vectors == 2 ? rowsByTwo : 8 }
+
+  public static func sum(
+    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int, vectors: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+  ) {
+    if vectors == 2 {
+      #if WIDE
+        sumTile8x2(
+          runs: runs, count: count, offset: offset, stride: stride, outputs: outputs, adds: adds)
+      #else
+        sumTile4x2(
+          runs: runs, count: count, offset: offset, stride: stride, outputs: outputs, adds: adds)
+      #endif
+    } else {
+      sumTile8x1(
+        runs: runs, count: count, offset: offset, stride: stride, outputs: outputs, adds: adds)
+    }
+  }
+}
+
+#if WIDE
+  /// Eight values times two vectors.
+  @inline(__always)
+  private func sumTile8x2(
+    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+  ) {
+    var c0l = Lanes()
+    var c0h = Lanes()
+    var c1l = Lanes()
+    var c1h = Lanes()
+    var c2l = Lanes()
+    var c2h = Lanes()
+    var c3l = Lanes()
+    var c3h = Lanes()
+    var c4l = Lanes()
+    var c4h = Lanes()
+    var c5l = Lanes()
+    var c5h = Lanes()
+    var c6l = Lanes()
+    var c6h = Lanes()
+    var c7l = Lanes()
+    var c7h = Lanes()
+    for r in 0..<count {
+      var p = runs[r].left + offset
+      var b = runs[r].right
+      let high = runs[r].distance
+      let step = runs[r].step
+      for _ in 0..<runs[r].count {
+        let b0 = load(b)
+        let b1 = load(b + high)
+        var x = Lanes(repeating: p[0])
+        c0l = c0l.addingProduct(x, b0)
+        c0h = c0h.addingProduct(x, b1)
+        x = Lanes(repeating: p[1])
+        c1l = c1l.addingProduct(x, b0)
+        c1h = c1h.addingProduct(x, b1)
+        x = Lanes(repeating: p[2])
+        c2l = c2l.addingProduct(x, b0)
+        c2h = c2h.addingProduct(x, b1)
+        x = Lanes(repeating: p[3])
+        c3l = c3l.addingProduct(x, b0)
+        c3h = c3h.addingProduct(x, b1)
+        x = Lanes(repeating: p[4])
+        c4l = c4l.addingProduct(x, b0)
+        c4h = c4h.addingProduct(x, b1)
+        x = Lanes(repeating: p[5])
+        c5l = c5l.addingProduct(x, b0)
+        c5h = c5h.addingProduct(x, b1)
+        x = Lanes(repeating: p[6])
+        c6l = c6l.addingProduct(x, b0)
+        c6h = c6h.addingProduct(x, b1)
+        x = Lanes(repeating: p[7])
+        c7l = c7l.addingProduct(x, b0)
+        c7h = c7h.addingProduct(x, b1)
+        p += stride
+        b += step
+      }
+    }
+    emit(c0l, c0h, to: outputs[0], adds)
+    emit(c1l, c1h, to: outputs[1], adds)
+    emit(c2l, c2h, to: outputs[2], adds)
+    emit(c3l, c3h, to: outputs[3], adds)
+    emit(c4l, c4h, to: outputs[4], adds)
+    emit(c5l, c5h, to: outputs[5], adds)
+    emit(c6l, c6h, to: outputs[6], adds)
+    emit(c7l, c7h, to: outputs[7], adds)
+  }
+#else
+  /// Four values times two vectors.
+  @inline(__always)
+  private func sumTile4x2(
+    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+  ) {
+    var c0l = Lanes()
+    var c0h = Lanes()
+    var c1l = Lanes()
+    var c1h = Lanes()
+    var c2l = Lanes()
+    var c2h = Lanes()
+    var c3l = Lanes()
+    var c3h = Lanes()
+    for r in 0..<count {
+      var p = runs[r].left + offset
+      var b = runs[r].right
+      let high = runs[r].distance
+      let step = runs[r].step
+      for _ in 0..<runs[r].count {
+        let b0 = load(b)
+        let b1 = load(b + high)
+        var x = Lanes(repeating: p[0])
+        c0l = c0l.addingProduct(x, b0)
+        c0h = c0h.addingProduct(x, b1)
+        x = Lanes(repeating: p[1])
+        c1l = c1l.addingProduct(x, b0)
+        c1h = c1h.addingProduct(x, b1)
+        x = Lanes(repeating: p[2])
+        c2l = c2l.addingProduct(x, b0)
+        c2h = c2h.addingProduct(x, b1)
+        x = Lanes(repeating: p[3])
+        c3l = c3l.addingProduct(x, b0)
+        c3h = c3h.addingProduct(x, b1)
+        p += stride
+        b += step
+      }
+    }
+    emit(c0l, c0h, to: outputs[0], adds)
+    emit(c1l, c1h, to: outputs[1], adds)
+    emit(c2l, c2h, to: outputs[2], adds)
+    emit(c3l, c3h, to: outputs[3], adds)
+  }
+#endif
+
+/// Eight values times one vector.
+@inline(__always)
+private func sumTile8x1(
+  runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int,
+  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+) {
+  var c0 = Lanes()
+  var c1 = Lanes()
+  var c2 = Lanes()
+  var c3 = Lanes()
+  var c4 = Lanes()
+  var c5 = Lanes()
+  var c6 = Lanes()
+  var c7 = Lanes()
+  for r in 0..<count {
+    var p = runs[r].left + offset
+    var b = runs[r].right
+    let step = runs[r].step
+    for _ in 0..<runs[r].count {
+      let b0 = load(b)
+      c0 = c0.addingProduct(Lanes(repeating: p[0]), b0)
+      c1 = c1.addingProduct(Lanes(repeating: p[1]), b0)
+      c2 = c2.addingProduct(Lanes(repeating: p[2]), b0)
+      c3 = c3.addingProduct(Lanes(repeating: p[3]), b0)
+      c4 = c4.addingProduct(Lanes(repeating: p[4]), b0)
+      c5 = c5.addingProduct(Lanes(repeating: p[5]), b0)
+      c6 = c6.addingProduct(Lanes(repeating: p[6]), b0)
+      c7 = c7.addingProduct(Lanes(repeating: p[7]), b0)
+      p += stride
+      b += step
+    }
+  }
+  emit(c0, to: outputs[0], adds)
+  emit(c1, to: outputs[1], adds)
+  emit(c2, to: outputs[2], adds)
+  emit(c3, to: outputs[3], adds)
+  emit(c4, to: outputs[4], adds)
+  emit(c5, to: outputs[5], adds)
+  emit(c6, to: outputs[6], adds)
+  emit(c7, to: outputs[7], adds)
+}
+
+@inline(__always)
+private func emit(
+  _ low: Lanes, _ high: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool
+) {
+  emit(low, to: output, adds)
+  emit(high, to: output + Lanes.scalarCount, adds)
+}
+
+@inline(__always)
+private func emit(_ value: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool) {
+  UnsafeMutableRawPointer(output).storeBytes(
+    of: adds ? load(output) + value : value, as: Lanes.self)
+}
+
+// Its own copy: a debug build compiles file by file and would call another file's.
+@inline(__always)
+private func load(_ p: UnsafePointer<Float>) -> Lanes {
+  UnsafeRawPointer(p).loadUnaligned(as: Lanes.self)
+}

@@ -1,0 +1,191 @@
+internal import Tiles
+
+/// A 3x3 convolution of stride 1 in Winograd's form, forward or back to the input.
+///
+/// A chunk is a stretch of tiles: their patches are transformed, 36 products with the transformed
+/// weights follow, and the results are transformed back, all in memory of the thread's own that
+/// stays in its cache. Chunks are cut by shape alone, and each output belongs to one chunk.
+struct WinogradProduct {
+  let tiling: WinogradTiling
+  let inputChannels: Int
+  let outputChannels: Int
+  let context: KernelContext
+
+  /// Sums over more channels than this are made in parts: short chains round less.
+  private static let chain = 128
+
+  private var tiles: any TileKernels.Type { context.tiles }
+  private var lanes: Int { tiles.lanes }
+  private var panels: Panels {
+    Panels(columns: outputChannels, depth: inputChannels, lanes: lanes)
+  }
+  /// Channels of the transformed input and output, in whole vectors.
+  private var paddedInputs: Int { pieces(inputChannels, of: 16) * 16 }
+  private var paddedOutputs: Int { pieces(outputChannels, of: 16) * 16 }
+
+  /// Floats from one of the 36 matrices to the next: off a power of two, here and below, so that
+  /// they do not fall on the same lines of the cache.
+  private var weightStride: Int { panels.size + 16 }
+
+  /// What happens to an output on its way to memory.
+  struct Epilogue {
+    /// One value for each channel.
+    var bias: UnsafePointer<Float>?
+    var residual: UnsafePointer<Float>?
+    var rectifies = false
+    /// Gathers each chunk's statistics, `statisticsCount` floats in all.
+    var statistics: UnsafeMutablePointer<Float>?
+  }
+
+  /// Transforms weights `[3, 3, inputs, outputs]`; the result goes to `run`.
+  func transform(weights: UnsafePointer<Float>) -> Buffer {
+    let packed = context.buffers.take(36 * weightStride)
+    let rows = 16
+    context.workers.forEach(chunks: pieces(inputChannels, of: rows)) { chunk in
+      withScratch { scratch in
+        withUnsafeTemporaryAllocation(of: Input.self, capacity: 9) { taps in
+          for c in chunk * rows..<min(inputChannels, (chunk + 1) * rows) {
+            for t in 0..<9 { taps[t] = weights + (t * inputChannels + c) * outputChannels }
+            tiles.transformWeights(
+              taps: taps.baseAddress!, channel: c, channels: inputChannels,
+              columns: outputChannels, target: packed.pointer, pointStride: weightStride,
+              scratch: scratch)
+          }
+        }
+      }
+    }
+    return packed
+  }
+
+  /// Tiles of a chunk, by shape: few enough for the cache, many enough to pay for reading the
+  /// weights, and chunks that threads can share evenly.
+  private var tilesPerChunk: Int {
+    let cached = 160_000 / (36 * (paddedInputs + paddedOutputs))
+    let isHeavy = 36 * inputChannels * outputChannels > 262_144
+    let wanted = min(96, max(cached, isHeavy ? 48 : 12))
+    let chunks = pieces(tiling.count, of: wanted)
+    let even = chunks < 16 ? pieces(chunks, of: 4) * 4 : chunks
+    return pieces(tiling.count, of: even)
+  }
+
+  private var chunks: Int { pieces(tiling.count, of: tilesPerChunk) }
+  private var statisticsStride: Int { 3 * paddedOutputs }
+
+  /// Floats that `Epilogue.statistics` holds.
+  var statisticsCount: Int { chunks * statisticsStride }
+
+  /// - Parameters:
+  ///   - sources: Stretches of the input's channels, in order.
+  ///   - targets: Stretches of the output's channels, in order; an epilogue is for one target.
+  func run(
+    sources: [ImageSource], weights packed: UnsafePointer<Float>, targets: [ImageTarget],
+    epilogue: Epilogue = Epilogue()
+  ) {
+    let perChunk = tilesPerChunk
+    let rows = pieces(perChunk, of: 6) * 6
+    let inputStride = rows * paddedInputs + 16
+    let outputStride = rows * paddedOutputs + 16
+    let scratch = context.buffers.take(context.workers.threads * 36 * (inputStride + outputStride))
+    let zeros = context.buffers.takeZeroed(paddedInputs)
+    withExtendedLifetime((scratch, zeros)) {
+      context.workers.forEach(chunks: chunks) { chunk, worker in
+        let v = scratch.pointer + worker * 36 * (inputStride + outputStride)
+        let m = v + 36 * inputStride
+        let range = chunk * perChunk..<min(tiling.count, (chunk + 1) * perChunk)
+        withScratch { small in
+          read(sources, range, into: v, stride: inputStride, zeros: zeros.pointer, small)
+          multiply(v, inputStride, packed, m, outputStride, rows: pieces(range.count, of: 6) * 6)
+          write(m, outputStride, range, to: targets, epilogue, chunk: chunk, small)
+        }
+      }
+    }
+  }
+
+  private func read(
+    _ sources: [ImageSource], _ range: Range<Int>, into v: Output, stride: Int,
+    zeros: UnsafePointer<Float>, _ small: Output
+  ) {
+    withUnsafeTemporaryAllocation(of: Input.self, capacity: 36) { pixels in
+      let pixels = pixels.baseAddress!
+      for tile in range {
+        let place = tiling.place(of: tile)
+        var target = v + (tile - range.lowerBound) * paddedInputs
+        for source in sources {
+          let inside = tiling.findInput(place, in: source, zeros: zeros, pixels: pixels)
+          tiles.transformInput(
+            InputPatch(
+              pixels: pixels, inside: inside, channels: source.channels, normalisation: nil,
+              target: target, pointStride: stride, vectorStride: lanes),
+            scratch: small)
+          target += source.channels
+        }
+      }
+    }
+    // Rows that fill the last block of six are multiplied too, and never read.
+    let last = pieces(range.count, of: 6) * 6
+    if last > range.count {
+      for p in 0..<36 {
+        (v + p * stride + range.count * paddedInputs).update(
+          repeating: 0, count: (last - range.count) * paddedInputs)
+      }
+    }
+  }
+
+  private func multiply(
+    _ v: UnsafePointer<Float>, _ inputStride: Int, _ packed: UnsafePointer<Float>, _ m: Output,
+    _ outputStride: Int, rows: Int
+  ) {
+    let panels = self.panels
+    let depth = pieces(inputChannels, of: pieces(inputChannels, of: Self.chain))
+    for p in 0..<36 {
+      let matrix = packed + p * weightStride
+      for first in stride(from: 0, to: inputChannels, by: depth) {
+        let count = min(depth, inputChannels - first)
+        for panel in 0..<panels.count {
+          let vectors = panels.vectors(in: panel)
+          tiles.multiply(
+            v + p * inputStride + first, stride: paddedInputs, rows: rows, depth: count,
+            panel: matrix + panels.offset(of: panel) + first * vectors * lanes, vectors: vectors,
+            output: m + p * outputStride + panel * panels.panelWidth,
+            outputStride: paddedOutputs, adds: first > 0)
+        }
+      }
+    }
+  }
+
+  private func write(
+    _ m: UnsafePointer<Float>, _ stride: Int, _ range: Range<Int>, to targets: [ImageTarget],
+    _ epilogue: Epilogue, chunk: Int, _ small: Output
+  ) {
+    let (H, W) = (tiling.outputHeight, tiling.outputWidth)
+    for tile in range {
+      let place = tiling.place(of: tile)
+      var source = m + (tile - range.lowerBound) * paddedOutputs
+      for target in targets {
+        let shift = target.isHalved ? 1 : 0
+        let rowStride = (W >> shift) * target.channels
+        let offset =
+          (place.image * (H >> shift) + place.y >> shift) * rowStride
+          + (place.x >> shift) * target.channels
+        tiles.transformOutput(
+          OutputPatch(
+            source: source, pointStride: stride, channels: target.channels,
+            target: target.pointer + offset, rowStride: rowStride, pixelStride: target.channels,
+            rows: min(4, H - place.y), columns: min(4, W - place.x), halves: target.isHalved,
+            adds: target.accumulate, bias: epilogue.bias,
+            residual: epilogue.residual.map { $0 + offset }, rectifies: epilogue.rectifies,
+            statistics: epilogue.statistics.map { $0 + chunk * statisticsStride },
+            startsStatistics: tile == range.lowerBound),
+          scratch: small)
+        source += target.channels
+      }
+    }
+  }
+}
+
+/// Memory for one tile's half-transformed values.
+func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+  withUnsafeTemporaryAllocation(byteCount: 48 * 64, alignment: 64) {
+    body($0.baseAddress!.assumingMemoryBound(to: Float.self))
+  }
+}

@@ -1,0 +1,100 @@
+/// A normalisation that is applied while values are read: `(x - centre) · scale + shift`, rectified.
+public struct LazyNormalisation {
+  public var centre: UnsafePointer<Float>
+  public var scale: UnsafePointer<Float>
+  public var shift: UnsafePointer<Float>
+  public var rectifies: Bool
+
+  public init(
+    centre: UnsafePointer<Float>, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
+    rectifies: Bool
+  ) {
+    self.centre = centre
+    self.scale = scale
+    self.shift = shift
+    self.rectifies = rectifies
+  }
+}
+
+/// The pixels that one tile reads, and where its 36 transformed values go.
+public struct InputPatch {
+  /// 36 pixels of an input, or 16 of an output's gradient, row by row.
+  public var pixels: UnsafePointer<UnsafePointer<Float>>
+  /// Bit i is set if pixel i lies in the image; the others count as zero.
+  public var inside: UInt64
+  /// Channels; whole vectors are read and written, so the last one may run past the end.
+  public var channels: Int
+  public var normalisation: LazyNormalisation?
+  public var target: UnsafeMutablePointer<Float>
+  /// Floats from one of the 36 values to the next.
+  public var pointStride: Int
+  /// Floats from one vector of channels to the next.
+  public var vectorStride: Int
+
+  public init(
+    pixels: UnsafePointer<UnsafePointer<Float>>, inside: UInt64, channels: Int,
+    normalisation: LazyNormalisation?, target: UnsafeMutablePointer<Float>, pointStride: Int,
+    vectorStride: Int
+  ) {
+    self.pixels = pixels
+    self.inside = inside
+    self.channels = channels
+    self.normalisation = normalisation
+    self.target = target
+    self.pointStride = pointStride
+    self.vectorStride = vectorStride
+  }
+}
+
+/// One tile's 36 values, and the pixels that it writes.
+public struct OutputPatch {
+  public var source: UnsafePointer<Float>
+  /// Floats from one of the 36 values to the next.
+  public var pointStride: Int
+  public var channels: Int
+  public var target: UnsafeMutablePointer<Float>
+  /// Floats from one row of the output to the next, and from one pixel to the next.
+  public var rowStride: Int
+  public var pixelStride: Int
+  /// Rows and columns of the tile that lie in the output.
+  public var rows: Int
+  public var columns: Int
+  /// Whether 2x2 pixels are summed into one: the gradient of a repetition of pixels.
+  public var halves: Bool
+  /// Whether the values are added to what the output holds.
+  public var adds: Bool
+  /// One value for each channel.
+  public var bias: UnsafePointer<Float>?
+  /// As the target: what is added before rectification.
+  public var residual: UnsafePointer<Float>?
+  public var rectifies: Bool
+  /// Three rows, `channels` rounded up to sixteen apart: a shift, then the sums of the values'
+  /// distances from it and of their squares, to which this tile's are added.
+  public var statistics: UnsafeMutablePointer<Float>?
+  /// Whether this tile is the first of the statistics: its first pixel becomes the shift.
+  public var startsStatistics: Bool
+
+  public init(
+    source: UnsafePointer<Float>, pointStride: Int, channels: Int,
+    target: UnsafeMutablePointer<Float>, rowStride: Int, pixelStride: Int, rows: Int, columns: Int,
+    halves: Bool = false, adds: Bool = false, bias: UnsafePointer<Float>? = nil,
+    residual: UnsafePointer<Float>? = nil, rectifies: Bool = false,
+    statistics: UnsafeMutablePointer<Float>? = nil, startsStatistics: Bool = false
+  ) {
+    self.source = source
+    self.pointStride = pointStride
+    self.channels = channels
+    self.target = target
+    self.rowStride = rowStride
+    self.pixelStride = pixelStride
+    self.rows = rows
+    self.columns = columns
+    self.halves = halves
+    self.adds = adds
+    self.bias = bias
+    self.residual = residual
+    self.rectifies = rectifies
+    self.statistics = statistics
+    self.startsStatistics = startsStatistics
+  }
+}

@@ -1,0 +1,99 @@
+/// The inner loops of products and of Winograd's transforms, for one length of vectors.
+///
+/// Each output is one chain of fused multiply-adds in one order, whatever the length of the vectors,
+/// so every implementation gives the same bits.
+public protocol TileKernels {
+  /// Floats in a vector: 8 or 16.
+  static var lanes: Int { get }
+
+  /// Gathered rows times one packed panel of columns, one block of depth.
+  ///
+  /// - Parameters:
+  ///   - inputs: For each block of six rows, six pointers for each of `tapsPerRow` taps.
+  ///   - firstTap, taps, offset, depth: The block of depth: which taps, and which stretch behind
+  ///     each pointer.
+  ///   - panel: The block's part of the panel; `vectors` (1 or 2) vectors for each element of depth.
+  ///   - outputs: Six rows for each block; the panel begins at `column` of each.
+  ///   - rows: How many are real; those past the end are read and not written.
+  ///   - used: How many of the panel's columns are real.
+  static func multiplyGathered(
+    inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, firstTap: Int, taps: Int,
+    offset: Int, depth: Int, panel: UnsafePointer<Float>, vectors: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
+    used: Int)
+
+  /// A plain matrix times one packed panel: `rows` is a multiple of six, whole vectors are written.
+  ///
+  /// - Parameter adds: Whether the sums are added to what the output holds.
+  static func multiply(
+    _ a: UnsafePointer<Float>, stride: Int, rows: Int, depth: Int, panel: UnsafePointer<Float>,
+    vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool)
+
+  /// Values of the left operand that one call of `sum` takes: 4 or 8.
+  static func sumHeight(vectors: Int) -> Int
+
+  /// The sums over pixels of `sumHeight` values of the left operand times one or two vectors.
+  ///
+  /// - Parameters:
+  ///   - offset: Where the values begin in a pixel's left operand; pixels are `stride` apart there.
+  ///   - outputs: As many rows as there are values; whole vectors are written.
+  static func sum(
+    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int, vectors: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool)
+
+  /// `Bᵀ d B` of one 6x6 patch: 36 values for each channel.
+  static func transformInput(_ patch: InputPatch, scratch: UnsafeMutablePointer<Float>)
+
+  /// `A g Aᵀ` of one 4x4 patch of an output's gradient: 36 values for each channel.
+  static func transformOutputGradient(
+    _ patch: InputPatch, scratch: UnsafeMutablePointer<Float>)
+
+  /// `Aᵀ m A` of one tile's 36 values: 4x4 pixels for each channel.
+  static func transformOutput(_ patch: OutputPatch, scratch: UnsafeMutablePointer<Float>)
+
+  /// `G g Gᵀ` of the 3x3 weights of one input channel, into panels of columns.
+  ///
+  /// - Parameters:
+  ///   - taps: Nine rows of `columns` weights.
+  ///   - target: 36 packed matrices of `channels` by `columns`, `pointStride` apart.
+  static func transformWeights(
+    taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, channels: Int, columns: Int,
+    target: UnsafeMutablePointer<Float>, pointStride: Int, scratch: UnsafeMutablePointer<Float>)
+
+  /// `Gᵀ s G` of the 36 sums of one input channel, added to or written over nine rows.
+  static func transformWeightSums(
+    _ sums: UnsafePointer<Float>, pointStride: Int, columns: Int,
+    taps: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
+    scratch: UnsafeMutablePointer<Float>)
+}
+
+/// What the sums of a tile are joined to.
+public enum TileStart {
+  case zero
+  /// The sums begin at one value for each column of the tile.
+  case columns(UnsafePointer<Float>)
+  /// The sums begin at zero and are added to what the output holds once they are complete. A chain
+  /// that went on from the output would round every product at the size of the whole sum.
+  case output
+}
+
+/// A stretch of pixels: where the left operand begins, and the right one.
+public struct Run {
+  public var left: UnsafePointer<Float>
+  public var right: UnsafePointer<Float>
+  public var count: Int
+  /// Floats from one pixel's right operand to the next one's.
+  public var step: Int
+  /// Floats from the first vector of the right operand to the second.
+  public var distance: Int
+
+  public init(
+    left: UnsafePointer<Float>, right: UnsafePointer<Float>, count: Int, step: Int, distance: Int
+  ) {
+    self.left = left
+    self.right = right
+    self.count = count
+    self.step = step
+    self.distance = distance
+  }
+}

@@ -41,7 +41,8 @@ let modules: [Module] = [
   Module(
     name: "WideTiles", imports: ["Tiles"], settings: kernels(wideFeatures) + [.define("WIDE")]),
   Module(
-    name: "TensorKernels", imports: ["Tiles", "NarrowTiles", "WideTiles", "COpenBLAS"],
+    name: "TensorKernels",
+    imports: ["Tiles", "NarrowTiles", "WideTiles", "CPrefetch", "COpenBLAS"],
     settings: kernels(narrowFeatures)),
   Module(
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
@@ -85,6 +86,7 @@ let modules: [Module] = [
 let systemLibraries: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+  .target(name: "CPrefetch"),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
 ]

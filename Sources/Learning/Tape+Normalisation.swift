@@ -4,19 +4,32 @@ extension Tape {
   /// Batch normalisation, then the residual if there is one, then rectification if asked.
   ///
   /// In training the statistics are the batch's, and the running ones move towards them by a tenth
-  /// (the variance unbiased, as in PyTorch).
+  /// (the variance unbiased, as in PyTorch); not so for a layer that is held.
   public func normalise(
     _ x: Tensor, _ layer: NormalisationLayer, adding residual: Tensor? = nil, rectify: Bool
+  ) -> Tensor {
+    let mean = context.buffers.take(x.channels)
+    let variance = context.buffers.take(x.channels)
+    if mode == .training {
+      batchStatistics(
+        NormalisationShape(rows: x.count / x.channels, channels: x.channels),
+        input: x.values.pointer, mean: mean.pointer, variance: variance.pointer, on: context)
+    }
+    return normalise(
+      x, layer, statistics: (mean, variance), adding: residual, rectify: rectify)
+  }
+
+  /// - Parameter statistics: Mean and biased variance of the batch in training; the memory is taken
+  ///   over.
+  func normalise(
+    _ x: Tensor, _ layer: NormalisationLayer, statistics: (mean: Buffer, variance: Buffer),
+    adding residual: Tensor?, rectify: Bool
   ) -> Tensor {
     let shape = NormalisationShape(rows: x.count / x.channels, channels: x.channels)
     precondition(layer.weight.count == x.channels, "the layer is for other channels")
     precondition(residual.map { $0.shape == x.shape } ?? true, "the residual has another shape")
-    let mean = context.buffers.take(x.channels)
-    let deviation = context.buffers.take(x.channels)
+    let (mean, deviation) = statistics
     if mode == .training {
-      batchStatistics(
-        shape, input: x.values.pointer, mean: mean.pointer, variance: deviation.pointer,
-        on: context)
       blend(mean, into: layer.runningMean, scale: 1)
       blend(
         deviation, into: layer.runningVariance,
@@ -27,26 +40,36 @@ extension Tape {
     }
     invertDeviations(
       deviation.pointer, count: x.channels, epsilon: NormalisationLayer.epsilon)
-    let y = engine.tensor(shape: x.shape, isTracked: isRecording)
+    let y = engine.tensor(
+      shape: x.shape,
+      isTracked: isRecording
+        && (x.isTracked || layer.weight.isTrainable || residual?.isTracked ?? false))
     TensorKernels.normalise(
       shape, input: x.values.pointer, mean: mean.pointer, inverseDeviation: deviation.pointer,
       gamma: layer.weight.values.pointer, beta: layer.bias.values.pointer,
       residual: residual.map { UnsafePointer($0.values.pointer) }, rectify: rectify,
       output: y.values.pointer, on: context.workers)
     record(y) { [engine, context, unowned y] gradient in
+      // Mostly this is the only reader of x, and what came in becomes what goes on, in place.
+      let inputTarget =
+        x.isTracked
+        ? x.gradient == nil
+          ? GradientTarget(gradient.pointer, accumulate: false) : x.gradientTarget(on: engine)
+        : nil
       normalisationGradient(
         shape, outputGradient: gradient.pointer,
         record: NormalisationRecord(
           input: x.values.pointer, rectifiedOutput: rectify ? UnsafePointer(y.values.pointer) : nil,
           mean: mean.pointer, inverseDeviation: deviation.pointer,
           gamma: layer.weight.values.pointer),
-        gammaGradient: layer.weight.gradientTarget(on: engine),
-        betaGradient: layer.bias.gradientTarget(on: engine),
-        inputGradient: x.gradientTarget(on: engine),
+        gammaGradient: layer.weight.wantedGradient(on: engine),
+        betaGradient: layer.bias.wantedGradient(on: engine),
+        inputGradient: inputTarget,
         residualGradient: residual.flatMap {
           $0.isTracked ? $0.gradientTarget(on: engine) : nil
         },
         on: context)
+      if x.isTracked, x.gradient == nil { x.takeOver(gradient: gradient) }
     }
     return withExtendedLifetime((mean, deviation)) { y }
   }

@@ -1,60 +1,6 @@
 internal import TensorKernels
 
 extension Tape {
-  /// Convolves an NHWC tensor.
-  public func convolve(_ x: Tensor, _ layer: ConvolutionLayer) -> Tensor {
-    let shape = ConvolutionShape(
-      batch: x.shape[0], height: x.shape[1], width: x.shape[2], inputChannels: x.channels,
-      outputChannels: layer.weight.shape[0], kernelHeight: layer.weight.shape[2],
-      kernelWidth: layer.weight.shape[3], stride: layer.stride, padding: layer.padding)
-    precondition(layer.weight.shape[1] == x.channels, "the weight is for other channels")
-    precondition(
-      shape.height + 2 * shape.padding >= shape.kernelHeight
-        && shape.width + 2 * shape.padding >= shape.kernelWidth, "the image is under the kernel")
-    let y = engine.tensor(
-      shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
-      isTracked: isRecording)
-    apply(shape, x, layer.weight, layer.bias, to: y)
-    return y
-  }
-
-  /// `x · weightᵀ + bias` over the rows of `[N, C]`.
-  public func linear(_ x: Tensor, _ layer: LinearLayer) -> Tensor {
-    precondition(x.shape.count == 2, "a linear layer takes rows")
-    precondition(layer.weight.shape[1] == x.channels, "the weight is for other channels")
-    let shape = ConvolutionShape.product(
-      rows: x.shape[0], depth: x.channels, columns: layer.weight.shape[0])
-    let y = engine.tensor(
-      shape: [x.shape[0], layer.weight.shape[0]], isTracked: isRecording)
-    apply(shape, x, layer.weight, layer.bias, to: y)
-    return y
-  }
-
-  private func apply(
-    _ shape: ConvolutionShape, _ x: Tensor, _ weight: Parameter, _ bias: Parameter?, to y: Tensor
-  ) {
-    TensorKernels.convolve(
-      shape, input: x.values.pointer, weights: weight.values.pointer,
-      bias: bias.map { UnsafePointer($0.values.pointer) }, output: y.values.pointer, on: context)
-    record(y) { [engine, context] gradient in
-      if let bias {
-        let target = bias.gradientTarget(on: engine)
-        sumRows(
-          gradient.pointer, rows: shape.outputPixels, columns: shape.outputChannels,
-          into: target.pointer, accumulate: target.accumulate, on: context)
-      }
-      let target = weight.gradientTarget(on: engine)
-      convolveWeightGradient(
-        shape, input: x.values.pointer, outputGradient: gradient.pointer,
-        weightGradient: target.pointer, accumulate: target.accumulate, on: context)
-      guard x.isTracked else { return }
-      let inputTarget = x.gradientTarget(on: engine)
-      convolveInputGradient(
-        shape, outputGradient: gradient.pointer, weights: weight.values.pointer,
-        inputGradient: inputTarget.pointer, accumulate: inputTarget.accumulate, on: context)
-    }
-  }
-
   /// `max(x, 0)`.
   public func rectify(_ x: Tensor) -> Tensor {
     let y = engine.tensor(shape: x.shape, isTracked: x.isTracked)
@@ -112,32 +58,6 @@ extension Tape {
       globalAverageGradient(
         gradient.pointer, batch: batch, pixels: pixels, channels: x.channels,
         inputGradient: x.gradientTarget(on: engine), on: context.workers)
-    }
-    return y
-  }
-
-  /// Doubles rows and columns by repetition, then appends another tensor's channels.
-  public func upsample(_ x: Tensor, joining skip: Tensor? = nil) -> Tensor {
-    let shape = UpsamplingShape(
-      batch: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.channels,
-      skipChannels: skip?.channels ?? 0)
-    if let skip {
-      precondition(
-        Array(skip.shape.dropLast()) == [shape.batch, shape.height * 2, shape.width * 2],
-        "the skip connection has another size")
-    }
-    let y = engine.tensor(
-      shape: [shape.batch, shape.height * 2, shape.width * 2, shape.outputChannels],
-      isTracked: x.isTracked || skip?.isTracked ?? false)
-    upsampleAndJoin(
-      shape, input: x.values.pointer, skip: skip.map { UnsafePointer($0.values.pointer) },
-      output: y.values.pointer, on: context.workers)
-    record(y) { [engine, context] gradient in
-      upsampleAndJoinGradient(
-        shape, outputGradient: gradient.pointer,
-        inputGradient: x.isTracked ? x.gradientTarget(on: engine) : nil,
-        skipGradient: skip.flatMap { $0.isTracked ? $0.gradientTarget(on: engine) : nil },
-        on: context.workers)
     }
     return y
   }

@@ -37,6 +37,12 @@ public final class Tensor {
     return GradientTarget(buffer.pointer, accumulate: false)
   }
 
+  /// Makes memory that another tensor no longer needs the gradient.
+  func takeOver(gradient: Buffer) {
+    precondition(self.gradient == nil, "there is a gradient already")
+    self.gradient = gradient
+  }
+
   /// Gives up the gradient's memory once every operation that reads it has run.
   func releaseGradient() { gradient = nil }
 }

@@ -47,52 +47,36 @@ extension Kernels {
         block += 2
       }
     }
-    while block * 6 < rows {
-      let valid = min(6, rows - block * 6)
-      if isWhole, valid == 6 {
-        gatheredTile6x1(
-          rows: source, taps: taps, offset: offset, depth: depth, b: panel,
-          outputs: outputs + block * 6, column: column, start: start)
-      } else {
-        multiplyPartial(
-          source, taps: taps, offset: offset, depth: depth, panel: panel, vectors: vectors,
-          outputs: outputs + block * 6, column: column, start: start, rows: valid, used: used)
-      }
-      source += blockStride
-      block += 1
-    }
-  }
-
-  /// A tile at the edge goes through a full one beside it; the sums are the same.
-  @inline(never)
-  private static func multiplyPartial(
-    _ source: UnsafePointer<UnsafePointer<Float>>, taps: Int, offset: Int, depth: Int,
-    panel: UnsafePointer<Float>, vectors: Int,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
-    used: Int
-  ) {
-    let width = 2 * lanes
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 6 * width) { tile in
+    guard block * 6 < rows else { return }
+    // Tiles at the edge go through whole ones beside them; the sums are the same.
+    let width = vectors * lanes
+    withUnsafeTemporaryAllocation(byteCount: 6 * 2 * 64, alignment: 64) { bytes in
+      let tile = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
       withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 6) { tileRows in
-        tile.initialize(repeating: 0)
-        for r in 0..<6 { tileRows[r] = tile.baseAddress! + r * width }
-        if case .output = start {
-          for r in 0..<rows {
-            for j in 0..<used { tile[r * width + j] = outputs[r][column + j] }
-          }
-        }
+        for r in 0..<6 { tileRows[r] = tile + r * width }
         let targets = UnsafePointer(tileRows.baseAddress!)
-        if vectors == 2 {
-          gatheredTile6x2(
-            rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
-            column: 0, start: start)
-        } else {
-          gatheredTile6x1(
-            rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
-            column: 0, start: start)
-        }
-        for r in 0..<rows {
-          for j in 0..<used { outputs[r][column + j] = tile[r * width + j] }
+        var inner = start
+        if case .output = start { inner = .zero }
+        while block * 6 < rows {
+          if vectors == 2 {
+            gatheredTile6x2(
+              rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
+              column: 0, start: inner)
+          } else {
+            gatheredTile6x1(
+              rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
+              column: 0, start: inner)
+          }
+          for r in 0..<min(6, rows - block * 6) {
+            let output = outputs[block * 6 + r] + column
+            if case .output = start {
+              for j in 0..<used { output[j] += tile[r * width + j] }
+            } else {
+              for j in 0..<used { output[j] = tile[r * width + j] }
+            }
+          }
+          source += blockStride
+          block += 1
         }
       }
     }

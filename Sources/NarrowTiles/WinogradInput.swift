@@ -78,20 +78,20 @@ private struct Normaliser {
   let centre: Lanes
   let scale: Lanes
   let shift: Lanes
-  let floor: Lanes
+  let rectifies: Bool
 
   @inline(__always)
   init(_ normalisation: LazyNormalisation, at c: Int) {
     centre = load(normalisation.centre + c)
     scale = load(normalisation.scale + c)
     shift = load(normalisation.shift + c)
-    floor = Lanes(repeating: normalisation.rectifies ? 0 : -.infinity)
+    rectifies = normalisation.rectifies
   }
 
   @inline(__always)
   func apply(_ x: Lanes) -> Lanes {
-    let y = shift.addingProduct(x - centre, scale)
-    return y.replacing(with: floor, where: y .<= floor)
+    let y = shift + (x - centre) * scale
+    return rectifies ? rectified(y) : y
   }
 
   /// Zero outside the image, whatever a zero would be normalised to.
@@ -152,7 +152,9 @@ private func keep(_ values: Six, at target: UnsafeMutablePointer<Float>, stride:
 
 @inline(__always)
 private func times(_ factor: Float, _ x: Lanes, plus y: Lanes) -> Lanes {
-  y.addingProduct(x, Lanes(repeating: factor))
+  // Most factors are powers of two, so little is lost against a fused operation, which the compiler
+  // takes apart here.
+  y + x * factor
 }
 
 @inline(__always)
@@ -163,4 +165,12 @@ private func load(_ p: UnsafePointer<Float>) -> Lanes {
 @inline(__always)
 private func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(p).storeBytes(of: value, as: Lanes.self)
+}
+
+/// `max(x, 0)` by arithmetic that keeps NaN; comparisons of long vectors are taken apart by the
+/// compiler.
+@inline(__always)
+private func rectified(_ x: Lanes) -> Lanes {
+  let bits = unsafeBitCast(x, to: Lanes.MaskStorage.self) & 0x7FFF_FFFF
+  return (x + unsafeBitCast(bits, to: Lanes.self)) * 0.5
 }

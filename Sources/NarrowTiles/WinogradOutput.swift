@@ -25,39 +25,16 @@ extension Kernels {
   private static func writeRows(
     _ patch: OutputPatch, _ c: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let count = min(lanes, patch.channels - c)
-    let bias = patch.bias.map { load($0 + c, count) } ?? Lanes()
-    let floor = Lanes(repeating: patch.rectifies ? 0 : -.infinity)
-    let padded = (patch.channels + 15) / 16 * 16
-    var shift = Lanes()
-    var sum = Lanes()
-    var square = Lanes()
-    if let statistics = patch.statistics, !patch.startsStatistics {
-      shift = load(statistics + c)
-      sum = load(statistics + padded + c)
-      square = load(statistics + 2 * padded + c)
-    }
+    var finish = Finish(patch, at: c)
     for i in 0..<patch.rows {
       let values = row(scratch, i)
-      keep(values, at: scratch + 24 * lanes, stride: lanes)
-      for j in 0..<patch.columns {
-        var value = load(scratch + (24 + j) * lanes) + bias
-        let place = i * patch.rowStride + j * patch.pixelStride + c
-        if patch.adds { value = load(patch.target + place, count) + value }
-        if let residual = patch.residual { value += load(residual + place, count) }
-        value.replace(with: floor, where: value .<= floor)
-        store(value, to: patch.target + place, count)
-        if patch.startsStatistics, i + j == 0 { shift = value }
-        let distance = value - shift
-        sum += distance
-        square = square.addingProduct(distance, distance)
-      }
+      let place = i * patch.rowStride + c
+      finish.emit(values.0, patch, place)
+      if patch.columns > 1 { finish.emit(values.1, patch, place + patch.pixelStride) }
+      if patch.columns > 2 { finish.emit(values.2, patch, place + 2 * patch.pixelStride) }
+      if patch.columns > 3 { finish.emit(values.3, patch, place + 3 * patch.pixelStride) }
     }
-    if let statistics = patch.statistics {
-      store(shift, to: statistics + c)
-      store(sum, to: statistics + padded + c)
-      store(square, to: statistics + 2 * padded + c)
-    }
+    finish.save(patch, at: c)
   }
 
   @inline(__always)
@@ -129,6 +106,60 @@ extension Kernels {
         emit(r.2, to: taps[3 * i + 2] + k, count, adds)
       }
     }
+  }
+}
+
+/// Everything that an epilogue may ask of one vector of channels.
+private struct Finish {
+  let count: Int
+  let bias: Lanes
+  let isPlain: Bool
+  var startsNow: Bool
+  var shift = Lanes()
+  var sum = Lanes()
+  var square = Lanes()
+
+  @inline(__always)
+  init(_ patch: OutputPatch, at c: Int) {
+    count = min(Lanes.scalarCount, patch.channels - c)
+    bias = patch.bias.map { load($0 + c, min(Lanes.scalarCount, patch.channels - c)) } ?? Lanes()
+    isPlain = patch.residual == nil && !patch.adds && !patch.rectifies
+    startsNow = patch.startsStatistics
+    if let statistics = patch.statistics, !patch.startsStatistics {
+      let padded = (patch.channels + 15) / 16 * 16
+      shift = load(statistics + c)
+      sum = load(statistics + padded + c)
+      square = load(statistics + 2 * padded + c)
+    }
+  }
+
+  @inline(__always)
+  mutating func emit(_ raw: Lanes, _ patch: OutputPatch, _ place: Int) {
+    var value = raw + bias
+    let target = patch.target + place
+    if !isPlain {
+      if patch.adds { value = load(target, count) + value }
+      if let residual = patch.residual { value += load(residual + place, count) }
+      if patch.rectifies { value = rectified(value) }
+    }
+    store(value, to: target, count)
+    guard patch.statistics != nil else { return }
+    if startsNow {
+      shift = value
+      startsNow = false
+    }
+    let distance = value - shift
+    sum += distance
+    square += distance * distance
+  }
+
+  @inline(__always)
+  func save(_ patch: OutputPatch, at c: Int) {
+    guard let statistics = patch.statistics else { return }
+    let padded = (patch.channels + 15) / 16 * 16
+    store(shift, to: statistics + c)
+    store(sum, to: statistics + padded + c)
+    store(square, to: statistics + 2 * padded + c)
   }
 }
 
@@ -219,7 +250,9 @@ private func emit(
 
 @inline(__always)
 private func times(_ factor: Float, _ x: Lanes, plus y: Lanes) -> Lanes {
-  y.addingProduct(x, Lanes(repeating: factor))
+  // Most factors are powers of two, so little is lost against a fused operation, which the compiler
+  // takes apart here.
+  y + x * factor
 }
 
 @inline(__always)
@@ -245,4 +278,12 @@ private func load(_ p: UnsafePointer<Float>, _ count: Int) -> Lanes {
 private func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>, _ count: Int) {
   if count == Lanes.scalarCount { return store(value, to: p) }
   for i in 0..<count { p[i] = value[i] }
+}
+
+/// `max(x, 0)` by arithmetic that keeps NaN; comparisons of long vectors are taken apart by the
+/// compiler.
+@inline(__always)
+private func rectified(_ x: Lanes) -> Lanes {
+  let bits = unsafeBitCast(x, to: Lanes.MaskStorage.self) & 0x7FFF_FFFF
+  return (x + unsafeBitCast(bits, to: Lanes.self)) * 0.5
 }

@@ -57,7 +57,7 @@ public final class ResNet18 {
 
   /// What a U-Net takes: the stem at half size, then each stage at a quarter to a thirty-second.
   public func features(_ x: Tensor, on tape: Tape) -> [Tensor] {
-    let first = tape.normalise(tape.convolve(x, stem), stemNorm, rectify: true)
+    let first = tape.convolve(x, stem, stemNorm, rectify: true)
     var taps = [first]
     var current = tape.maximumPool(first)
     for stage in stages {
@@ -135,14 +135,13 @@ private struct Block {
   }
 
   func forward(_ x: Tensor, on tape: Tape) -> Tensor {
-    let inner = tape.normalise(tape.convolve(x, first), firstNorm, rectify: true)
+    let inner = tape.convolve(x, first, firstNorm, rectify: true)
     let residual =
       if let (convolution, norm) = shortcut {
-        tape.normalise(tape.convolve(x, convolution), norm, rectify: false)
+        tape.convolve(x, convolution, norm, rectify: false)
       } else {
         x
       }
-    return tape.normalise(
-      tape.convolve(inner, second), secondNorm, adding: residual, rectify: true)
+    return tape.convolve(inner, second, secondNorm, adding: residual, rectify: true)
   }
 }

@@ -89,8 +89,8 @@ private struct Block {
   }
 
   func forward(_ x: Tensor, skip: Tensor?, on tape: Tape) -> Tensor {
-    let joined = tape.upsample(x, joining: skip)
-    let inner = tape.normalise(tape.convolve(joined, first), firstNorm, rectify: true)
-    return tape.normalise(tape.convolve(inner, second), secondNorm, rectify: true)
+    let inner = tape.convolve(
+      ConvolutionInput(doubling: x, joining: skip), first, firstNorm, rectify: true)
+    return tape.convolve(inner, second, secondNorm, rectify: true)
   }
 }

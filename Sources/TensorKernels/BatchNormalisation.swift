@@ -132,10 +132,12 @@ public struct GradientTarget {
 }
 
 /// The gradients of a batch normalisation whose statistics were those of the batch.
+///
+/// The input's gradient may lie where the output's is.
 public func normalisationGradient(
   _ shape: NormalisationShape, outputGradient dy: UnsafePointer<Float>,
   record: NormalisationRecord, gammaGradient: GradientTarget?, betaGradient: GradientTarget?,
-  inputGradient: GradientTarget, residualGradient: GradientTarget?, on context: KernelContext
+  inputGradient: GradientTarget?, residualGradient: GradientTarget?, on context: KernelContext
 ) {
   let channels = shape.channels
   let partial = context.buffers.take(shape.chunks * 2 * channels)
@@ -174,6 +176,7 @@ public func normalisationGradient(
       target.put(load(sums.pointer + offset + c, channels - c), at: c, channels - c)
     }
   }
+  guard inputGradient != nil || residualGradient != nil else { return }
   let inverse = 1 / Float(shape.rows)
   context.workers.forEach(chunks: shape.chunks) { chunk in
     let rows = shape.range(of: chunk)
@@ -189,7 +192,7 @@ public func normalisationGradient(
         let i = r * channels + c
         let gradient = passed(dy, record.rectifiedOutput, i, lanes)
         let centred = load(record.input + i, lanes) - mean
-        inputGradient.put(scale * (gradient - constant - centred * slope), at: i, lanes)
+        inputGradient?.put(scale * (gradient - constant - centred * slope), at: i, lanes)
         residualGradient?.put(gradient, at: i, lanes)
       }
     }
@@ -203,4 +206,53 @@ private func passed(
   var gradient = load(dy + i, lanes)
   if let output { gradient.replace(with: Lanes(), where: load(output + i, lanes) .<= 0) }
   return gradient
+}
+
+/// A normalisation by statistics that were kept.
+public struct StoredNormalisation {
+  public var mean: UnsafePointer<Float>
+  public var variance: UnsafePointer<Float>
+  public var gamma: UnsafePointer<Float>
+  public var beta: UnsafePointer<Float>
+  public var epsilon: Double
+
+  public init(
+    mean: UnsafePointer<Float>, variance: UnsafePointer<Float>, gamma: UnsafePointer<Float>,
+    beta: UnsafePointer<Float>, epsilon: Double
+  ) {
+    self.mean = mean
+    self.variance = variance
+    self.gamma = gamma
+    self.beta = beta
+    self.epsilon = epsilon
+  }
+}
+
+/// Folds the normalisation of a convolution's output into its weights and bias.
+///
+/// - Parameters:
+///   - w: `[rows, columns]`, columns being output channels; `folded` is as large.
+///   - bias: `[columns]`, or nothing for zero.
+public func foldNormalisation(
+  _ w: UnsafePointer<Float>, bias: UnsafePointer<Float>?, rows: Int, columns: Int,
+  normalisation: StoredNormalisation, into folded: UnsafeMutablePointer<Float>,
+  foldedBias: UnsafeMutablePointer<Float>
+) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: columns + 16) { scale in
+    for c in 0..<columns {
+      let deviation = (Double(normalisation.variance[c]) + normalisation.epsilon).squareRoot()
+      let factor = Double(normalisation.gamma[c]) / deviation
+      scale[c] = Float(factor)
+      foldedBias[c] = Float(
+        Double(normalisation.beta[c])
+          + (Double(bias?[c] ?? 0) - Double(normalisation.mean[c])) * factor)
+    }
+    for r in 0..<rows {
+      for c in stride(from: 0, to: columns, by: 8) {
+        let i = r * columns + c
+        let value = load(w + i, columns - c) * load(scale.baseAddress! + c)
+        store(value, to: folded + i, columns - c)
+      }
+    }
+  }
 }

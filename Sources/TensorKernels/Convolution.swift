@@ -64,12 +64,13 @@ public struct ConvolutionShape: Hashable, Sendable {
 /// Convolves: `y[n, p, q, :] = bias + Σ x[n, p·stride - padding + i, q·stride - padding + j, :] w[i, j]`.
 ///
 /// - Parameters:
-///   - x: `[batch, height, width, inputChannels]`.
-///   - bias: `[outputChannels]` or nothing.
+///   - sources: The input's channels, in order; those that are doubled are repeated as they are read.
+///   - epilogue: What is added and measured while the output is still in the cache.
 ///   - y: `[batch, outputHeight, outputWidth, outputChannels]`, overwritten.
 public func convolve(
-  _ shape: ConvolutionShape, input x: UnsafePointer<Float>, weights w: UnsafePointer<Float>,
-  bias: UnsafePointer<Float>?, output y: UnsafeMutablePointer<Float>, on context: KernelContext
+  _ shape: ConvolutionShape, sources: [ImageSource], weights w: UnsafePointer<Float>,
+  epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), output y: UnsafeMutablePointer<Float>,
+  on context: KernelContext
 ) {
   if shape.usesWinograd {
     let product = WinogradProduct(
@@ -78,43 +79,46 @@ public func convolve(
     let packed = product.transform(weights: w)
     withExtendedLifetime(packed) {
       product.run(
-        sources: [ImageSource(x, channels: shape.inputChannels)], weights: packed.pointer,
-        targets: [ImageTarget(y, channels: shape.outputChannels)],
-        epilogue: WinogradProduct.Epilogue(bias: bias))
+        sources: sources, weights: packed.pointer,
+        targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
     }
     return
   }
-  let depth = shape.kernelHeight * shape.kernelWidth * shape.inputChannels
-  let panels = Panels(
-    columns: shape.outputChannels, depth: depth, lanes: context.tiles.lanes)
-  let packed = context.buffers.take(panels.size)
-  panels.pack(w, stride: shape.outputChannels, into: packed.pointer, on: context.workers)
-  let paddedBias = bias.map { pad($0, to: panels, on: context) }
-  let copy = shape.mergesKernelRows ? padInput(shape, x, on: context) : nil
-  let gathering = Gathering(forward: shape)
-  let zeros = context.buffers.takeZeroed(gathering.depth)
-  let product = GatheredProduct(
-    rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels,
-    tiles: context.tiles)
-  withExtendedLifetime((packed, paddedBias, copy, zeros)) {
-    product.run(
-      packed: packed.pointer, bias: paddedBias.map { UnsafePointer($0.pointer) },
-      accumulate: false, on: context.workers,
-      gather: gathering.gather(
-        from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y, zeros: zeros.pointer))
+  withJoined(sources, of: shape, on: context) { x in
+    if NarrowConvolution.suits(shape) {
+      return NarrowConvolution(shape: shape, context: context).convolve(
+        input: x, weights: w, epilogue: epilogue, output: y)
+    }
+    let depth = shape.kernelHeight * shape.kernelWidth * shape.inputChannels
+    let panels = Panels(columns: shape.outputChannels, depth: depth, lanes: context.tiles.lanes)
+    let packed = context.buffers.take(panels.size)
+    panels.pack(w, stride: shape.outputChannels, into: packed.pointer, on: context.workers)
+    let bias = epilogue.bias.map { pad($0, to: panels, on: context) }
+    let copy = shape.mergesKernelRows ? padInput(shape, x, on: context) : nil
+    let gathering = Gathering(forward: shape)
+    let zeros = context.buffers.takeZeroed(gathering.depth)
+    let product = GatheredProduct(
+      rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels,
+      tiles: context.tiles)
+    var epilogue = epilogue
+    epilogue.bias = bias.map { UnsafePointer($0.pointer) }
+    withExtendedLifetime((packed, bias, copy, zeros)) {
+      product.run(
+        packed: packed.pointer, accumulate: false, epilogue: epilogue, output: y, on: context,
+        gather: gathering.gather(
+          from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y, zeros: zeros.pointer))
+    }
   }
 }
 
 /// The gradient with respect to a convolution's input.
 ///
-/// One product for each residue of the stride: input pixels of one residue meet the same taps.
 /// - Parameters:
 ///   - dy: `[batch, outputHeight, outputWidth, outputChannels]`.
-///   - dx: `[batch, height, width, inputChannels]`, overwritten or added to.
+///   - targets: Where the gradients of the sources go, in order.
 public func convolveInputGradient(
   _ shape: ConvolutionShape, outputGradient dy: UnsafePointer<Float>,
-  weights w: UnsafePointer<Float>, inputGradient dx: UnsafeMutablePointer<Float>,
-  accumulate: Bool, on context: KernelContext
+  weights w: UnsafePointer<Float>, targets: [ImageTarget], on context: KernelContext
 ) {
   if shape.usesWinograd {
     let product = WinogradProduct(
@@ -125,13 +129,38 @@ public func convolveInputGradient(
     withExtendedLifetime((flipped, packed)) {
       product.run(
         sources: [ImageSource(dy, channels: shape.outputChannels)], weights: packed.pointer,
-        targets: [ImageTarget(dx, channels: shape.inputChannels, accumulate: accumulate)])
+        targets: targets)
     }
     return
   }
+  if targets.count == 1, !targets[0].isHalved {
+    gatherInputGradient(
+      shape, outputGradient: dy, weights: w, target: targets[0], on: context)
+    return
+  }
+  let joined = context.buffers.take(shape.inputCount)
+  withExtendedLifetime(joined) {
+    gatherInputGradient(
+      shape, outputGradient: dy, weights: w,
+      target: ImageTarget(joined.pointer, channels: shape.inputChannels), on: context)
+    split(joined.pointer, of: shape, into: targets, on: context.workers)
+  }
+}
+
+/// One product for each residue of the stride: input pixels of one residue meet the same taps.
+private func gatherInputGradient(
+  _ shape: ConvolutionShape, outputGradient dy: UnsafePointer<Float>,
+  weights w: UnsafePointer<Float>, target: ImageTarget, on context: KernelContext
+) {
+  if NarrowConvolution.suits(shape) {
+    return NarrowConvolution(shape: shape, context: context).inputGradient(
+      outputGradient: dy, weights: w, target: target)
+  }
   let zeros = context.buffers.takeZeroed(shape.outputChannels)
   let uncovered = shape.kernelHeight < shape.stride || shape.kernelWidth < shape.stride
-  if uncovered, !accumulate { dx.update(repeating: 0, count: shape.inputCount) }
+  if uncovered, !target.accumulate {
+    target.pointer.update(repeating: 0, count: shape.inputCount)
+  }
   for y in 0..<min(shape.stride, shape.height) {
     for x in 0..<min(shape.stride, shape.width) {
       let gathering = Gathering(backward: shape, residueY: y, residueX: x)
@@ -149,8 +178,9 @@ public func convolveInputGradient(
         tiles: context.tiles)
       withExtendedLifetime((packed, zeros)) {
         product.run(
-          packed: packed.pointer, bias: nil, accumulate: accumulate, on: context.workers,
-          gather: gathering.gather(from: dy, to: dx, zeros: zeros.pointer))
+          packed: packed.pointer, accumulate: target.accumulate, epilogue: ConvolutionEpilogue(),
+          output: target.pointer, on: context,
+          gather: gathering.gather(from: dy, to: target.pointer, zeros: zeros.pointer))
       }
     }
   }

@@ -6,19 +6,29 @@ internal import Tiles
 /// tap, one panel of output channels and a group of input channels; it walks all pixels in order,
 /// 256 at a time, so the order of the sums depends on the shape alone.
 /// - Parameters:
-///   - x: The input, with 64 readable bytes behind its end (as a `Buffer` has).
-///   - dw: Overwritten or added to.
+///   - sources: The input, with 64 readable bytes behind each end (as a `Buffer` has).
 public func convolveWeightGradient(
-  _ shape: ConvolutionShape, input x: UnsafePointer<Float>,
-  outputGradient dy: UnsafePointer<Float>, weightGradient dw: UnsafeMutablePointer<Float>,
-  accumulate: Bool, on context: KernelContext
+  _ shape: ConvolutionShape, sources: [ImageSource], outputGradient dy: UnsafePointer<Float>,
+  weightGradient: GradientTarget, on context: KernelContext
 ) {
   if shape.usesWinograd {
     WinogradWeightGradient(shape, on: context).run(
-      sources: [ImageSource(x, channels: shape.inputChannels)], outputGradient: dy,
-      weightGradient: dw, accumulate: accumulate)
+      sources: sources, outputGradient: dy, target: weightGradient)
     return
   }
+  withJoined(sources, of: shape, on: context) { x in
+    if NarrowConvolution.suits(shape) {
+      return NarrowConvolution(shape: shape, context: context).weightGradient(
+        input: x, outputGradient: dy, target: weightGradient)
+    }
+    sumTaps(shape, input: x, outputGradient: dy, target: weightGradient, on: context)
+  }
+}
+
+private func sumTaps(
+  _ shape: ConvolutionShape, input x: UnsafePointer<Float>,
+  outputGradient dy: UnsafePointer<Float>, target: GradientTarget, on context: KernelContext
+) {
   let pixels = shape.outputPixels
   let lanes = context.tiles.lanes
   let panels = Panels(columns: shape.outputChannels, depth: pixels, lanes: lanes)
@@ -31,8 +41,8 @@ public func convolveWeightGradient(
   let copy = shape.mergesKernelRows ? padInput(shape, x, on: context) : nil
   let sums = TapSums(
     shape: shape, x: copy.map { UnsafePointer($0.pointer) } ?? x,
-    b: packed.map { UnsafePointer($0.pointer) } ?? dy, panels: panels, tiles: context.tiles, dw: dw,
-    accumulate: accumulate)
+    b: packed.map { UnsafePointer($0.pointer) } ?? dy, panels: panels, tiles: context.tiles,
+    dw: target.pointer, accumulate: target.accumulate)
   withExtendedLifetime((packed, copy)) {
     context.workers.forEach(chunks: sums.units) { sums.run(unit: $0) }
   }

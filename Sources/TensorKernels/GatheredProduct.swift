@@ -33,11 +33,12 @@ struct GatheredProduct {
   }
 
   /// - Parameters:
-  ///   - bias: One value for each column, padded to whole panels, or `nil` for zero.
-  ///   - accumulate: Whether the product is added to what the output holds; excludes a bias.
+  ///   - accumulate: Whether the product is added to what the output holds; excludes an epilogue.
+  ///   - epilogue: Its bias is padded to whole panels.
+  ///   - output: Where the output begins.
   func run(
-    packed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, accumulate: Bool,
-    on workers: WorkerPool, gather: @escaping Gather
+    packed: UnsafePointer<Float>, accumulate: Bool, epilogue: ConvolutionEpilogue, output: Output,
+    on context: KernelContext, gather: @escaping Gather
   ) {
     let work = taps * depth * panels.columns
     // Small products take longer chunks, so that a chunk stays a microsecond or more.
@@ -47,14 +48,28 @@ struct GatheredProduct {
     let groups = min(panels.count, max(1, 16 / max(1, rowChunks)))
     let panelsPerGroup = pieces(panels.count, of: groups)
     let blocks = depthBlocks
-    workers.forEach(chunks: rowChunks * groups) { chunk in
+    let parts = epilogue.statistics.map { _ in
+      ChunkStatistics(channels: panels.columns, chunks: rowChunks, on: context)
+    }
+    // Two floats for each pointer: the thread's own inputs, then its outputs.
+    let rowBlocks = pieces(min(rowsPerChunk, rows), of: 6)
+    let pointers = context.buffers.take(context.workers.threads * rowBlocks * (taps + 1) * 12)
+    context.workers.forEach(chunks: rowChunks * groups) { chunk, worker in
       let first = chunk / groups * rowsPerChunk
       let firstPanel = chunk % groups * panelsPerGroup
       let lastPanel = min(panels.count, firstPanel + panelsPerGroup)
       guard firstPanel < lastPanel else { return }
+      let own = UnsafeMutableRawPointer(pointers.pointer + worker * rowBlocks * (taps + 1) * 12)
       runChunk(
-        first: first, count: min(rowsPerChunk, rows - first), panels: firstPanel..<lastPanel,
-        blocks: blocks, packed: packed, bias: bias, accumulate: accumulate, gather: gather)
+        inputs: own.assumingMemoryBound(to: Input.self),
+        outputs: (own + rowBlocks * taps * 48).assumingMemoryBound(to: Output.self), first: first,
+        count: min(rowsPerChunk, rows - first), panels: firstPanel..<lastPanel,
+        blocks: blocks, packed: packed, accumulate: accumulate, epilogue: epilogue, output: output,
+        statistics: parts.map { $0.rows(of: chunk / groups) }, gather: gather)
+    }
+    withExtendedLifetime(pointers) {}
+    if let parts, let statistics = epilogue.statistics {
+      parts.join(into: statistics) { min(rowsPerChunk, rows - $0 * rowsPerChunk) }
     }
   }
 
@@ -81,33 +96,34 @@ struct GatheredProduct {
   }
 
   private func runChunk(
-    first: Int, count: Int, panels range: Range<Int>, blocks: [DepthBlock],
-    packed: UnsafePointer<Float>, bias: UnsafePointer<Float>?, accumulate: Bool, gather: Gather
+    inputs: UnsafeMutablePointer<Input>, outputs: UnsafeMutablePointer<Output>, first: Int,
+    count: Int, panels range: Range<Int>, blocks: [DepthBlock],
+    packed: UnsafePointer<Float>, accumulate: Bool, epilogue: ConvolutionEpilogue, output: Output,
+    statistics: UnsafeMutablePointer<Float>?, gather: Gather
   ) {
     let rowBlocks = pieces(count, of: 6)
-    withUnsafeTemporaryAllocation(of: Input.self, capacity: rowBlocks * taps * 6) { inputs in
-      withUnsafeTemporaryAllocation(of: Output.self, capacity: rowBlocks * 6) { outputs in
-        let inputs = inputs.baseAddress!
-        let outputs = outputs.baseAddress!
-        gather(first, count, inputs, outputs)
-        fillLastBlock(inputs, blocks: rowBlocks, count: count)
-        for (b, block) in blocks.enumerated() {
-          for panel in range {
-            let column = panel * panels.panelWidth
-            let vectors = panels.vectors(in: panel)
-            tiles.multiplyGathered(
-              inputs: inputs, tapsPerRow: taps, firstTap: block.tap, taps: block.taps,
-              offset: block.offset, depth: block.depth,
-              panel: packed + panels.offset(of: panel)
-                + (block.tap * depth + block.offset) * vectors * panels.lanes,
-              vectors: vectors, outputs: outputs, column: column,
-              start: accumulate || b > 0
-                ? .output : bias.map { .columns($0 + column) } ?? .zero,
-              rows: count, used: panels.used(in: panel))
-          }
-        }
+    gather(first, count, inputs, outputs)
+    fillLastBlock(inputs, blocks: rowBlocks, count: count)
+    for (b, block) in blocks.enumerated() {
+      for panel in range {
+        let column = panel * panels.panelWidth
+        let vectors = panels.vectors(in: panel)
+        tiles.multiplyGathered(
+          inputs: inputs, tapsPerRow: taps, firstTap: block.tap, taps: block.taps,
+          offset: block.offset, depth: block.depth,
+          panel: packed + panels.offset(of: panel)
+            + (block.tap * depth + block.offset) * vectors * panels.lanes,
+          vectors: vectors, outputs: outputs, column: column,
+          start: accumulate || b > 0
+            ? .output : epilogue.bias.map { .columns($0 + column) } ?? .zero,
+          rows: count, used: panels.used(in: panel))
       }
     }
+    epilogue.finish(
+      rows: outputs, count: count,
+      columns: range.lowerBound
+        * panels.panelWidth..<min(panels.columns, range.upperBound * panels.panelWidth),
+      base: output, statistics: statistics, rowStride: pieces(panels.columns, of: 16) * 16)
   }
 
   /// Rows past the end repeat the block's first, which may be read and is never stored.

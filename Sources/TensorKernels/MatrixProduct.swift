@@ -5,8 +5,9 @@ public func matrixProduct(
   on context: KernelContext
 ) {
   convolve(
-    .product(rows: rows, depth: depth, columns: columns), input: a, weights: b, bias: bias,
-    output: c, on: context)
+    .product(rows: rows, depth: depth, columns: columns),
+    sources: [ImageSource(a, channels: depth)], weights: b,
+    epilogue: ConvolutionEpilogue(bias: bias), output: c, on: context)
 }
 
 /// `c[rows, depth] (+)= a[rows, columns] · b[depth, columns]ᵀ`.
@@ -16,8 +17,7 @@ public func matrixProductTransposingRight(
 ) {
   convolveInputGradient(
     .product(rows: rows, depth: depth, columns: columns), outputGradient: a, weights: b,
-    inputGradient: c.pointer,
-    accumulate: c.accumulate, on: context)
+    targets: [ImageTarget(c.pointer, channels: depth, accumulate: c.accumulate)], on: context)
 }
 
 /// `c[depth, columns] (+)= a[rows, depth]ᵀ · b[rows, columns]`; 64 bytes behind `a` are readable.
@@ -26,9 +26,8 @@ public func matrixProductTransposingLeft(
   rows: Int, depth: Int, columns: Int, on context: KernelContext
 ) {
   convolveWeightGradient(
-    .product(rows: rows, depth: depth, columns: columns), input: a, outputGradient: b,
-    weightGradient: c.pointer,
-    accumulate: c.accumulate, on: context)
+    .product(rows: rows, depth: depth, columns: columns),
+    sources: [ImageSource(a, channels: depth)], outputGradient: b, weightGradient: c, on: context)
 }
 
 extension ConvolutionShape {

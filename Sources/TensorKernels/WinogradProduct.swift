@@ -27,16 +27,6 @@ struct WinogradProduct {
   /// they do not fall on the same lines of the cache.
   private var weightStride: Int { panels.size + 16 }
 
-  /// What happens to an output on its way to memory.
-  struct Epilogue {
-    /// One value for each channel.
-    var bias: UnsafePointer<Float>?
-    var residual: UnsafePointer<Float>?
-    var rectifies = false
-    /// Gathers each chunk's statistics, `statisticsCount` floats in all.
-    var statistics: UnsafeMutablePointer<Float>?
-  }
-
   /// Transforms weights `[3, 3, inputs, outputs]`; the result goes to `run`.
   func transform(weights: UnsafePointer<Float>) -> Buffer {
     let packed = context.buffers.take(36 * weightStride)
@@ -60,26 +50,22 @@ struct WinogradProduct {
   /// Tiles of a chunk, by shape: few enough for the cache, many enough to pay for reading the
   /// weights, and chunks that threads can share evenly.
   private var tilesPerChunk: Int {
-    let cached = 160_000 / (36 * (paddedInputs + paddedOutputs))
+    let cached = 110_000 / (36 * (paddedInputs + paddedOutputs))
     let isHeavy = 36 * inputChannels * outputChannels > 262_144
-    let wanted = min(96, max(cached, isHeavy ? 48 : 12))
+    let wanted = min(48, max(cached, isHeavy ? 32 : 12))
     let chunks = pieces(tiling.count, of: wanted)
     let even = chunks < 16 ? pieces(chunks, of: 4) * 4 : chunks
     return pieces(tiling.count, of: even)
   }
 
   private var chunks: Int { pieces(tiling.count, of: tilesPerChunk) }
-  private var statisticsStride: Int { 3 * paddedOutputs }
-
-  /// Floats that `Epilogue.statistics` holds.
-  var statisticsCount: Int { chunks * statisticsStride }
 
   /// - Parameters:
   ///   - sources: Stretches of the input's channels, in order.
   ///   - targets: Stretches of the output's channels, in order; an epilogue is for one target.
   func run(
     sources: [ImageSource], weights packed: UnsafePointer<Float>, targets: [ImageTarget],
-    epilogue: Epilogue = Epilogue()
+    epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
   ) {
     let perChunk = tilesPerChunk
     let rows = pieces(perChunk, of: 6) * 6
@@ -87,6 +73,9 @@ struct WinogradProduct {
     let outputStride = rows * paddedOutputs + 16
     let scratch = context.buffers.take(context.workers.threads * 36 * (inputStride + outputStride))
     let zeros = context.buffers.takeZeroed(paddedInputs)
+    let parts = epilogue.statistics.map { _ in
+      ChunkStatistics(channels: outputChannels, chunks: chunks, on: context)
+    }
     withExtendedLifetime((scratch, zeros)) {
       context.workers.forEach(chunks: chunks) { chunk, worker in
         let v = scratch.pointer + worker * 36 * (inputStride + outputStride)
@@ -95,7 +84,15 @@ struct WinogradProduct {
         withScratch { small in
           read(sources, range, into: v, stride: inputStride, zeros: zeros.pointer, small)
           multiply(v, inputStride, packed, m, outputStride, rows: pieces(range.count, of: 6) * 6)
-          write(m, outputStride, range, to: targets, epilogue, chunk: chunk, small)
+          write(
+            m, outputStride, range, to: targets, epilogue, parts.map { $0.rows(of: chunk) }, small)
+        }
+      }
+    }
+    if let parts, let statistics = epilogue.statistics {
+      parts.join(into: statistics) { chunk in
+        (chunk * perChunk..<min(tiling.count, (chunk + 1) * perChunk)).reduce(0) {
+          $0 + tiling.pixels(of: $1)
         }
       }
     }
@@ -112,6 +109,7 @@ struct WinogradProduct {
         var target = v + (tile - range.lowerBound) * paddedInputs
         for source in sources {
           let inside = tiling.findInput(place, in: source, zeros: zeros, pixels: pixels)
+          tiling.prefetchInput(after: tile, in: source)
           tiles.transformInput(
             InputPatch(
               pixels: pixels, inside: inside, channels: source.channels, normalisation: nil,
@@ -155,7 +153,7 @@ struct WinogradProduct {
 
   private func write(
     _ m: UnsafePointer<Float>, _ stride: Int, _ range: Range<Int>, to targets: [ImageTarget],
-    _ epilogue: Epilogue, chunk: Int, _ small: Output
+    _ epilogue: ConvolutionEpilogue, _ statistics: UnsafeMutablePointer<Float>?, _ small: Output
   ) {
     let (H, W) = (tiling.outputHeight, tiling.outputWidth)
     for tile in range {
@@ -174,8 +172,7 @@ struct WinogradProduct {
             rows: min(4, H - place.y), columns: min(4, W - place.x), halves: target.isHalved,
             adds: target.accumulate, bias: epilogue.bias,
             residual: epilogue.residual.map { $0 + offset }, rectifies: epilogue.rectifies,
-            statistics: epilogue.statistics.map { $0 + chunk * statisticsStride },
-            startsStatistics: tile == range.lowerBound),
+            statistics: statistics, startsStatistics: tile == range.lowerBound),
           scratch: small)
         source += target.channels
       }

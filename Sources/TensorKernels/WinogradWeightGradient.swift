@@ -38,8 +38,7 @@ struct WinogradWeightGradient {
   }
 
   func run(
-    sources: [ImageSource], outputGradient dy: UnsafePointer<Float>,
-    weightGradient dw: UnsafeMutablePointer<Float>, accumulate: Bool
+    sources: [ImageSource], outputGradient dy: UnsafePointer<Float>, target: GradientTarget
   ) {
     let (C, K) = (shape.inputChannels, shape.outputChannels)
     var stretches: [Stretch] = []
@@ -74,7 +73,7 @@ struct WinogradWeightGradient {
           stretches, count: range.count, held: tilesHeld, v.pointer, inputStride, g.pointer,
           gradientStride, sums.pointer, isFirst: start == 0)
       }
-      finish(sums.pointer, dw, accumulate: accumulate)
+      finish(sums.pointer, target.pointer, accumulate: target.accumulate)
     }
   }
 
@@ -98,6 +97,10 @@ struct WinogradWeightGradient {
                   pointStride: inputStride, vectorStride: held * lanes),
                 scratch: scratch)
             }
+            for stretch in stretches {
+              tiling.prefetchInput(after: range.lowerBound + t, in: stretch.source)
+            }
+            tiling.prefetchOutput(after: range.lowerBound + t, in: output)
             let inside = tiling.findOutput(place, in: output, zeros: zeros, pixels: pixels)
             tiles.transformOutputGradient(
               InputPatch(

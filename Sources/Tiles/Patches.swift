@@ -1,10 +1,12 @@
 /// A normalisation that is applied while values are read: `(x - centre) · scale + shift`, rectified.
+@frozen
 public struct LazyNormalisation {
   public var centre: UnsafePointer<Float>
   public var scale: UnsafePointer<Float>
   public var shift: UnsafePointer<Float>
   public var rectifies: Bool
 
+  @inlinable
   public init(
     centre: UnsafePointer<Float>, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
     rectifies: Bool
@@ -17,6 +19,7 @@ public struct LazyNormalisation {
 }
 
 /// The pixels that one tile reads, and where its 36 transformed values go.
+@frozen
 public struct InputPatch {
   /// 36 pixels of an input, or 16 of an output's gradient, row by row.
   public var pixels: UnsafePointer<UnsafePointer<Float>>
@@ -31,6 +34,7 @@ public struct InputPatch {
   /// Floats from one vector of channels to the next.
   public var vectorStride: Int
 
+  @inlinable
   public init(
     pixels: UnsafePointer<UnsafePointer<Float>>, inside: UInt64, channels: Int,
     normalisation: LazyNormalisation?, target: UnsafeMutablePointer<Float>, pointStride: Int,
@@ -47,6 +51,7 @@ public struct InputPatch {
 }
 
 /// One tile's 36 values, and the pixels that it writes.
+@frozen
 public struct OutputPatch {
   public var source: UnsafePointer<Float>
   /// Floats from one of the 36 values to the next.
@@ -74,6 +79,7 @@ public struct OutputPatch {
   /// Whether this tile is the first of the statistics: its first pixel becomes the shift.
   public var startsStatistics: Bool
 
+  @inlinable
   public init(
     source: UnsafePointer<Float>, pointStride: Int, channels: Int,
     target: UnsafeMutablePointer<Float>, rowStride: Int, pixelStride: Int, rows: Int, columns: Int,

@@ -68,6 +68,7 @@ public protocol TileKernels {
 }
 
 /// What the sums of a tile are joined to.
+@frozen
 public enum TileStart {
   case zero
   /// The sums begin at one value for each column of the tile.
@@ -78,6 +79,7 @@ public enum TileStart {
 }
 
 /// A stretch of pixels: where the left operand begins, and the right one.
+@frozen
 public struct Run {
   public var left: UnsafePointer<Float>
   public var right: UnsafePointer<Float>
@@ -87,6 +89,7 @@ public struct Run {
   /// Floats from the first vector of the right operand to the second.
   public var distance: Int
 
+  @inlinable
   public init(
     left: UnsafePointer<Float>, right: UnsafePointer<Float>, count: Int, step: Int, distance: Int
   ) {

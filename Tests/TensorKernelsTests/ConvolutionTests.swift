@@ -82,19 +82,22 @@ struct ConvolutionTests {
     let y = context.buffers.take(shape.outputCount)
     let dx = context.buffers.take(shape.inputCount)
     let dw = context.buffers.take(shape.weightCount)
+    let sources = [ImageSource(x.pointer, channels: shape.inputChannels)]
     convolve(
-      shape, input: x.pointer, weights: w.pointer, bias: bias.pointer, output: y.pointer,
-      on: context)
+      shape, sources: sources, weights: w.pointer,
+      epilogue: ConvolutionEpilogue(bias: bias.pointer), output: y.pointer, on: context)
     func input(accumulate: Bool) -> [Float] {
       convolveInputGradient(
-        shape, outputGradient: dy.pointer, weights: w.pointer, inputGradient: dx.pointer,
-        accumulate: accumulate, on: context)
+        shape, outputGradient: dy.pointer, weights: w.pointer,
+        targets: [
+          ImageTarget(dx.pointer, channels: shape.inputChannels, accumulate: accumulate)
+        ], on: context)
       return dx.array
     }
     func weight(accumulate: Bool) -> [Float] {
       convolveWeightGradient(
-        shape, input: x.pointer, outputGradient: dy.pointer, weightGradient: dw.pointer,
-        accumulate: accumulate, on: context)
+        shape, sources: sources, outputGradient: dy.pointer,
+        weightGradient: GradientTarget(dw.pointer, accumulate: accumulate), on: context)
       return dw.array
     }
     return Results(

@@ -1,0 +1,118 @@
+internal import Tiles
+
+/// What happens to a convolution's output before it leaves the cache.
+public struct ConvolutionEpilogue {
+  /// `[outputChannels]`, added.
+  public var bias: UnsafePointer<Float>?
+  /// As large as the output, added.
+  public var residual: UnsafePointer<Float>?
+  /// Whether negative values become zero, last of all.
+  public var rectifies: Bool
+  /// Where each channel's mean and biased variance go.
+  public var statistics: ChannelStatistics?
+
+  public init(
+    bias: UnsafePointer<Float>? = nil, residual: UnsafePointer<Float>? = nil,
+    rectifies: Bool = false, statistics: ChannelStatistics? = nil
+  ) {
+    self.bias = bias
+    self.residual = residual
+    self.rectifies = rectifies
+    self.statistics = statistics
+  }
+}
+
+/// Mean and biased variance of each channel of an image.
+public struct ChannelStatistics {
+  public var mean: UnsafeMutablePointer<Float>
+  public var variance: UnsafeMutablePointer<Float>
+
+  public init(mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>) {
+    self.mean = mean
+    self.variance = variance
+  }
+}
+
+/// Statistics of the chunks of an image, to be joined in order.
+///
+/// For each chunk three rows: a shift, the sum of the values' distances from it, and the sum of the
+/// squares of these.
+struct ChunkStatistics {
+  let channels: Int
+  let chunks: Int
+  let buffer: Buffer
+
+  /// Floats of one row.
+  var rowStride: Int { pieces(channels, of: 16) * 16 }
+
+  init(channels: Int, chunks: Int, on context: KernelContext) {
+    self.channels = channels
+    self.chunks = chunks
+    buffer = context.buffers.take(chunks * 3 * pieces(channels, of: 16) * 16)
+  }
+
+  func rows(of chunk: Int) -> UnsafeMutablePointer<Float> {
+    buffer.pointer + chunk * 3 * rowStride
+  }
+
+  /// Joins the chunks in Float64 (Chan, Golub and LeVeque 1979).
+  ///
+  /// - Parameter count: How many values of each channel a chunk has.
+  func join(into statistics: ChannelStatistics, count: (Int) -> Int) {
+    let counts = (0..<chunks).map { Double(count($0)) }
+    let all = counts.reduce(0, +)
+    for c in 0..<channels {
+      var total = 0.0
+      for chunk in 0..<chunks {
+        let p = rows(of: chunk) + c
+        total += Double(p[0]) * counts[chunk] + Double(p[rowStride])
+      }
+      let mean = total / all
+      var square = 0.0
+      for chunk in 0..<chunks {
+        let p = rows(of: chunk) + c
+        let sum = Double(p[rowStride])
+        let d = Double(p[0]) + sum / counts[chunk] - mean
+        square += Double(p[2 * rowStride]) - sum * sum / counts[chunk] + d * d * counts[chunk]
+      }
+      statistics.mean[c] = Float(mean)
+      statistics.variance[c] = Float(max(0, square / all))
+    }
+  }
+}
+
+extension ConvolutionEpilogue {
+  /// Finishes some columns of rows that a product has just written.
+  ///
+  /// - Parameters:
+  ///   - rows: Where each row of the output begins.
+  ///   - base: Where the whole output begins, as the residual does.
+  ///   - parts: The chunk's three rows of statistics, if they are wanted.
+  func finish(
+    rows: UnsafePointer<Output>, count: Int, columns: Range<Int>, base: UnsafePointer<Float>,
+    statistics parts: UnsafeMutablePointer<Float>?, rowStride: Int
+  ) {
+    for c in stride(from: columns.lowerBound, to: columns.upperBound, by: 8) {
+      let lanes = columns.upperBound - c
+      if residual != nil || rectifies {
+        for r in 0..<count {
+          var value = load(rows[r] + c, lanes)
+          if let residual { value += load(residual + (UnsafePointer(rows[r]) - base) + c, lanes) }
+          store(rectifies ? rectified(value) : value, to: rows[r] + c, lanes)
+        }
+      }
+      guard let parts else { continue }
+      var sum = Lanes()
+      for r in 0..<count { sum += load(rows[r] + c, lanes) }
+      let mean = sum / Float(count)
+      var square = Lanes()
+      for r in 0..<count {
+        let d = load(rows[r] + c, lanes) - mean
+        square = square.addingProduct(d, d)
+      }
+      store(mean, to: parts + c, lanes)
+      store(Lanes(), to: parts + rowStride + c, lanes)
+      store(square, to: parts + 2 * rowStride + c, lanes)
+    }
+  }
+}

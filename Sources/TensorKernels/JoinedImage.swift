@@ -1,0 +1,95 @@
+/// A stretch of a convolution's input channels.
+public struct ImageSource {
+  /// `[batch, height, width, channels]`, with 64 readable bytes behind its end.
+  public var pointer: UnsafePointer<Float>
+  public var channels: Int
+  /// Whether it is half as high and wide as the image, and each pixel counts four times.
+  public var isDoubled: Bool
+
+  public init(_ pointer: UnsafePointer<Float>, channels: Int, isDoubled: Bool = false) {
+    self.pointer = pointer
+    self.channels = channels
+    self.isDoubled = isDoubled
+  }
+}
+
+/// Where a stretch of channels of a convolution's input gradient goes.
+public struct ImageTarget {
+  public var pointer: UnsafeMutablePointer<Float>
+  public var channels: Int
+  /// Whether it is half as high and wide, and four pixels are summed.
+  public var isHalved: Bool
+  public var accumulate: Bool
+
+  public init(
+    _ pointer: UnsafeMutablePointer<Float>, channels: Int, isHalved: Bool = false,
+    accumulate: Bool = false
+  ) {
+    self.pointer = pointer
+    self.channels = channels
+    self.isHalved = isHalved
+    self.accumulate = accumulate
+  }
+}
+
+/// Calls `body` with a convolution's whole input: the only source as it stands, or a copy of all.
+func withJoined(
+  _ sources: [ImageSource], of shape: ConvolutionShape, on context: KernelContext,
+  _ body: (UnsafePointer<Float>) -> Void
+) {
+  precondition(sources.reduce(0) { $0 + $1.channels } == shape.inputChannels)
+  if sources.count == 1, !sources[0].isDoubled { return body(sources[0].pointer) }
+  let joined = context.buffers.take(shape.inputCount)
+  let (H, W, C) = (shape.height, shape.width, shape.inputChannels)
+  context.workers.forEach(chunks: shape.batch * H) { row in
+    var first = 0
+    for source in sources {
+      let shift = source.isDoubled ? 1 : 0
+      let line =
+        source.pointer
+        + ((row / H * (H >> shift)) + (row % H) >> shift) * (W >> shift) * source.channels
+      for w in 0..<W {
+        let pixel = line + (w >> shift) * source.channels
+        let target = joined.pointer + (row * W + w) * C + first
+        for c in stride(from: 0, to: source.channels, by: 8) {
+          store(load(pixel + c, source.channels - c), to: target + c, source.channels - c)
+        }
+      }
+      first += source.channels
+    }
+  }
+  withExtendedLifetime(joined) { body(joined.pointer) }
+}
+
+/// Takes the gradient of a joined input apart: channels are dealt out, and four pixels of those that
+/// were doubled are summed.
+func split(
+  _ joined: UnsafePointer<Float>, of shape: ConvolutionShape, into targets: [ImageTarget],
+  on workers: WorkerPool
+) {
+  let (H, W, C) = (shape.height, shape.width, shape.inputChannels)
+  var first = 0
+  for target in targets {
+    let shift = target.isHalved ? 1 : 0
+    let channels = target.channels
+    let result = GradientTarget(target.pointer, accumulate: target.accumulate)
+    let offset = first
+    workers.forEach(chunks: shape.batch * H >> shift) { row in
+      for w in 0..<W >> shift {
+        let source = joined + ((row << shift) * W + w << shift) * C + offset
+        let place = (row * (W >> shift) + w) * channels
+        for c in stride(from: 0, to: channels, by: 8) {
+          let lanes = channels - c
+          var value = load(source + c, lanes)
+          if target.isHalved {
+            let below = source + W * C + c
+            value =
+              (value + load(source + C + c, lanes)) + (load(below, lanes) + load(below + C, lanes))
+          }
+          result.put(value, at: place + c, lanes)
+        }
+      }
+    }
+    first += channels
+  }
+}

@@ -1,0 +1,178 @@
+/// Convolutions of stride 1 with one to four outputs, such as a U-Net's head: a tile of outputs would
+/// be nearly empty, so vectors run along the input's channels, and each output is the total of one.
+struct NarrowConvolution {
+  let shape: ConvolutionShape
+  let context: KernelContext
+
+  private static let rowsPerChunk = 8
+
+  static func suits(_ shape: ConvolutionShape) -> Bool {
+    shape.kernelWidth > 1 && shape.stride == 1 && shape.outputChannels <= 4
+      && shape.inputChannels >= 8 && shape.outputHeight >= 4
+  }
+
+  func convolve(
+    input x: Input, weights w: UnsafePointer<Float>, epilogue: ConvolutionEpilogue,
+    output y: Output
+  ) {
+    let (H, W) = (shape.outputHeight, shape.outputWidth)
+    let (C, K) = (shape.inputChannels, shape.outputChannels)
+    let byOutput = weightsByOutput(w)
+    let parts = epilogue.statistics.map { _ in
+      ChunkStatistics(channels: K, chunks: shape.batch * H, on: context)
+    }
+    let chunkEpilogue = ConvolutionEpilogue(
+      residual: epilogue.residual, rectifies: epilogue.rectifies)
+    context.workers.forEach(chunks: shape.batch * H) { row in
+      let (n, p) = (row / H, row % H)
+      let tall = inside(p, shape.height, shape.kernelHeight)
+      for q in 0..<W {
+        let wide = inside(q, shape.width, shape.kernelWidth)
+        // The pixels under a row of taps lie side by side, as its weights do.
+        let count = wide.count * C
+        for k in 0..<K {
+          var sum = Lanes()
+          for i in tall {
+            let pixels =
+              x
+              + ((n * shape.height + p - shape.padding + i) * shape.width + q - shape.padding
+                + wide.lowerBound) * C
+            let weights =
+              byOutput.pointer + (k * taps + i * shape.kernelWidth + wide.lowerBound) * C
+            var line = Lanes()
+            var c = 0
+            while c + 8 <= count {
+              line = line.addingProduct(load(pixels + c), load(weights + c))
+              c += 8
+            }
+            if c < count {
+              line = line.addingProduct(load(pixels + c, count - c), load(weights + c, count - c))
+            }
+            sum += line
+          }
+          y[(row * W + q) * K + k] = sum.total + (epilogue.bias?[k] ?? 0)
+        }
+      }
+      guard parts != nil || epilogue.residual != nil || epilogue.rectifies else { return }
+      withUnsafeTemporaryAllocation(of: Output.self, capacity: W) { rows in
+        for q in 0..<W { rows[q] = y + (row * W + q) * K }
+        chunkEpilogue.finish(
+          rows: rows.baseAddress!, count: W, columns: 0..<K, base: y,
+          statistics: parts.map { $0.rows(of: row) }, rowStride: 16)
+      }
+    }
+    withExtendedLifetime(byOutput) {}
+    if let parts, let statistics = epilogue.statistics {
+      parts.join(into: statistics) { _ in W }
+    }
+  }
+
+  func inputGradient(
+    outputGradient dy: Input, weights w: UnsafePointer<Float>, target: ImageTarget
+  ) {
+    let (C, K) = (shape.inputChannels, shape.outputChannels)
+    let (H, W) = (shape.outputHeight, shape.outputWidth)
+    let byOutput = weightsByOutput(w)
+    context.workers.forEach(chunks: shape.batch * shape.height) { row in
+      let (n, h) = (row / shape.height, row % shape.height)
+      let line = target.pointer + row * shape.width * C
+      if !target.accumulate { line.update(repeating: 0, count: shape.width * C) }
+      for i in 0..<shape.kernelHeight {
+        let p = h + shape.padding - i
+        guard p >= 0, p < H else { continue }
+        for j in 0..<shape.kernelWidth {
+          let shift = shape.padding - j
+          let range = max(0, -shift)..<max(max(0, -shift), min(shape.width, W - shift))
+          for k in 0..<K {
+            let gradient = dy + ((n * H + p) * W + shift) * K + k
+            let weights = byOutput.pointer + (k * taps + i * shape.kernelWidth + j) * C
+            for c in stride(from: 0, to: C, by: 8) {
+              let weight = load(weights + c, C - c)
+              for w in range {
+                let pixel = line + w * C + c
+                let sum = load(pixel, C - c).addingProduct(
+                  weight, Lanes(repeating: gradient[w * K]))
+                store(sum, to: pixel, C - c)
+              }
+            }
+          }
+        }
+      }
+    }
+    withExtendedLifetime(byOutput) {}
+  }
+
+  func weightGradient(input x: Input, outputGradient dy: Input, target: GradientTarget) {
+    let (H, W) = (shape.outputHeight, shape.outputWidth)
+    let (C, K) = (shape.inputChannels, shape.outputChannels)
+    let chunks = pieces(shape.batch * H, of: Self.rowsPerChunk)
+    let size = taps * K * C
+    let sums = context.buffers.takeZeroed(chunks * size)
+    context.workers.forEach(chunks: chunks) { chunk in
+      let own = sums.pointer + chunk * size
+      for row in chunk * Self.rowsPerChunk..<min(shape.batch * H, (chunk + 1) * Self.rowsPerChunk) {
+        let (n, p) = (row / H, row % H)
+        for i in 0..<shape.kernelHeight {
+          let h = p - shape.padding + i
+          guard h >= 0, h < shape.height else { continue }
+          for j in 0..<shape.kernelWidth {
+            let shift = j - shape.padding
+            let range = max(0, -shift)..<max(max(0, -shift), min(W, shape.width - shift))
+            let line = x + ((n * shape.height + h) * shape.width + shift) * C
+            for k in 0..<K {
+              let weights = own + (k * taps + i * shape.kernelWidth + j) * C
+              for c in stride(from: 0, to: C, by: 8) {
+                var (even, odd) = (load(weights + c, C - c), Lanes())
+                var q = range.lowerBound
+                let gradient = dy + row * W * K + k
+                while q + 1 < range.upperBound {
+                  even = even.addingProduct(
+                    load(line + q * C + c, C - c), Lanes(repeating: gradient[q * K]))
+                  odd = odd.addingProduct(
+                    load(line + (q + 1) * C + c, C - c), Lanes(repeating: gradient[(q + 1) * K]))
+                  q += 2
+                }
+                if q < range.upperBound {
+                  even = even.addingProduct(
+                    load(line + q * C + c, C - c), Lanes(repeating: gradient[q * K]))
+                }
+                store(even + odd, to: weights + c, C - c)
+              }
+            }
+          }
+        }
+      }
+    }
+    for k in 0..<K {
+      for tap in 0..<taps {
+        for c in 0..<C {
+          var sum: Float = 0
+          for chunk in 0..<chunks { sum += sums.pointer[chunk * size + (k * taps + tap) * C + c] }
+          let i = (tap * C + c) * K + k
+          target.pointer[i] = target.accumulate ? target.pointer[i] + sum : sum
+        }
+      }
+    }
+    withExtendedLifetime(sums) {}
+  }
+
+  private var taps: Int { shape.kernelHeight * shape.kernelWidth }
+
+  /// Weights as `[outputs, taps, inputs]`.
+  private func weightsByOutput(_ w: UnsafePointer<Float>) -> Buffer {
+    let result = context.buffers.take(shape.weightCount)
+    for i in 0..<taps * shape.inputChannels {
+      for k in 0..<shape.outputChannels {
+        result.pointer[k * taps * shape.inputChannels + i] = w[i * shape.outputChannels + k]
+      }
+    }
+    return result
+  }
+
+  /// The taps of an output row or column that lie in an image of `size`.
+  @inline(__always)
+  private func inside(_ place: Int, _ size: Int, _ kernel: Int) -> Range<Int> {
+    let first = place - shape.padding
+    return max(0, -first)..<min(kernel, size - first)
+  }
+}

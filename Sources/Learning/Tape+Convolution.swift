@@ -56,14 +56,11 @@ public struct ConvolutionInput {
 }
 
 extension Tape {
-  /// Convolves an NHWC tensor.
-  public func convolve(_ x: Tensor, _ layer: ConvolutionLayer) -> Tensor {
-    convolve(ConvolutionInput(x), layer)
-  }
-
-  /// Convolves what may be two tensors.
-  public func convolve(_ input: ConvolutionInput, _ layer: ConvolutionLayer) -> Tensor {
-    convolve(input, layer, statistics: nil)
+  /// Convolves an NHWC tensor and adds a residual, if there is one.
+  public func convolve(
+    _ x: Tensor, _ layer: ConvolutionLayer, adding residual: Tensor? = nil
+  ) -> Tensor {
+    convolve(ConvolutionInput(x), layer, adding: residual, statistics: nil)
   }
 
   /// Convolves, normalises, adds the residual if there is one, and rectifies if asked.
@@ -78,13 +75,15 @@ extension Tape {
       return convolveFolded(input, layer, norm, adding: residual, rectify: rectify)
     }
     if norm.holdsStatistics {
-      return normalise(convolve(input, layer), norm, adding: residual, rectify: rectify)
+      return normalise(
+        convolve(input, layer, adding: nil, statistics: nil), norm, adding: residual,
+        rectify: rectify)
     }
     let channels = layer.weight.shape[0]
     let mean = context.buffers.take(channels)
     let variance = context.buffers.take(channels)
     let y = convolve(
-      input, layer,
+      input, layer, adding: nil,
       statistics: ChannelStatistics(mean: mean.pointer, variance: variance.pointer))
     return normalise(
       y, norm, statistics: (mean, variance), adding: residual, rectify: rectify)
@@ -98,33 +97,29 @@ extension Tape {
     convolve(ConvolutionInput(x), layer, norm, adding: residual, rectify: rectify)
   }
 
-  /// `x · weightᵀ + bias` over the rows of `[N, C]`.
-  public func linear(_ x: Tensor, _ layer: LinearLayer) -> Tensor {
+  /// `x · weightᵀ + bias` over the rows of `[N, C]`, and a residual, if there is one.
+  public func linear(_ x: Tensor, _ layer: LinearLayer, adding residual: Tensor? = nil) -> Tensor {
     precondition(x.shape.count == 2, "a linear layer takes rows")
     precondition(layer.weight.shape[1] == x.channels, "the weight is for other channels")
     let shape = ConvolutionShape.product(
       rows: x.shape[0], depth: x.channels, columns: layer.weight.shape[0])
     let input = ConvolutionInput(x)
     let y = engine.tensor(
-      shape: [x.shape[0], layer.weight.shape[0]], isTracked: tracks(input, layer.weight, layer.bias)
-    )
-    apply(
-      shape, input, layer.weight, layer.bias,
-      ConvolutionEpilogue(bias: layer.bias.map { UnsafePointer($0.values.pointer) }), to: y)
+      shape: [x.shape[0], layer.weight.shape[0]],
+      isTracked: tracks(input, layer.weight, layer.bias, residual))
+    apply(shape, input, layer.weight, layer.bias, adding: residual, statistics: nil, to: y)
     return y
   }
 
   private func convolve(
-    _ input: ConvolutionInput, _ layer: ConvolutionLayer, statistics: ChannelStatistics?
+    _ input: ConvolutionInput, _ layer: ConvolutionLayer, adding residual: Tensor?,
+    statistics: ChannelStatistics?
   ) -> Tensor {
     let shape = self.shape(input, layer)
     let y = engine.tensor(
       shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
-      isTracked: tracks(input, layer.weight, layer.bias))
-    apply(
-      shape, input, layer.weight, layer.bias,
-      ConvolutionEpilogue(
-        bias: layer.bias.map { UnsafePointer($0.values.pointer) }, statistics: statistics), to: y)
+      isTracked: tracks(input, layer.weight, layer.bias, residual))
+    apply(shape, input, layer.weight, layer.bias, adding: residual, statistics: statistics, to: y)
     return y
   }
 
@@ -172,18 +167,29 @@ extension Tape {
   }
 
   /// Whether a gradient is to be found for what these give.
-  private func tracks(_ input: ConvolutionInput, _ weight: Parameter, _ bias: Parameter?) -> Bool {
-    isRecording && (input.isTracked || weight.isTrainable || bias?.isTrainable ?? false)
+  private func tracks(
+    _ input: ConvolutionInput, _ weight: Parameter, _ bias: Parameter?, _ residual: Tensor?
+  ) -> Bool {
+    isRecording
+      && (input.isTracked || weight.isTrainable || bias?.isTrainable ?? false
+        || residual?.isTracked ?? false)
   }
 
   private func apply(
     _ shape: ConvolutionShape, _ input: ConvolutionInput, _ weight: Parameter, _ bias: Parameter?,
-    _ epilogue: ConvolutionEpilogue, to y: Tensor
+    adding residual: Tensor?, statistics: ChannelStatistics?, to y: Tensor
   ) {
+    precondition(residual.map { $0.shape == y.shape } ?? true, "the residual has another shape")
     TensorKernels.convolve(
-      shape, sources: input.sources, weights: weight.values.pointer, epilogue: epilogue,
+      shape, sources: input.sources, weights: weight.values.pointer,
+      epilogue: ConvolutionEpilogue(
+        bias: bias.map { UnsafePointer($0.values.pointer) },
+        residual: residual.map { UnsafePointer($0.values.pointer) }, statistics: statistics),
       output: y.values.pointer, on: context)
     record(y) { [engine, context] gradient in
+      if let target = residual?.wantedGradient(on: engine) {
+        copy(gradient.pointer, into: target, count: gradient.count, on: context.workers)
+      }
       if let target = bias?.wantedGradient(on: engine) {
         sumRows(
           gradient.pointer, rows: shape.outputPixels, columns: shape.outputChannels,

@@ -8,6 +8,9 @@ extension Tape {
   public func normalise(
     _ x: Tensor, _ layer: NormalisationLayer, adding residual: Tensor? = nil, rectify: Bool
   ) -> Tensor {
+    if mode == .training, layer.holdsStatistics {
+      return normaliseHeld(x, layer, adding: residual, rectify: rectify)
+    }
     let mean = context.buffers.take(x.channels)
     let variance = context.buffers.take(x.channels)
     if mode == .training {

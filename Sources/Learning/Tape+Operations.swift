@@ -61,6 +61,32 @@ extension Tape {
     }
     return y
   }
+
+  /// Doubles rows and columns by repetition, then appends another tensor's channels.
+  public func upsample(_ x: Tensor, joining skip: Tensor? = nil) -> Tensor {
+    let shape = UpsamplingShape(
+      batch: x.shape[0], height: x.shape[1], width: x.shape[2], channels: x.channels,
+      skipChannels: skip?.channels ?? 0)
+    if let skip {
+      precondition(
+        Array(skip.shape.dropLast()) == [shape.batch, shape.height * 2, shape.width * 2],
+        "the skip connection has another size")
+    }
+    let y = engine.tensor(
+      shape: [shape.batch, shape.height * 2, shape.width * 2, shape.outputChannels],
+      isTracked: x.isTracked || skip?.isTracked ?? false)
+    upsampleAndJoin(
+      shape, input: x.values.pointer, skip: skip.map { UnsafePointer($0.values.pointer) },
+      output: y.values.pointer, on: context.workers)
+    record(y) { [engine, context] gradient in
+      upsampleAndJoinGradient(
+        shape, outputGradient: gradient.pointer,
+        inputGradient: x.isTracked ? x.gradientTarget(on: engine) : nil,
+        skipGradient: skip.flatMap { $0.isTracked ? $0.gradientTarget(on: engine) : nil },
+        on: context.workers)
+    }
+    return y
+  }
 }
 
 extension PoolingShape {

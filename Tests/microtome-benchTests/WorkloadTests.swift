@@ -1,4 +1,5 @@
 import ArgumentParser
+import Learning
 import Testing
 
 @testable import microtome_bench
@@ -14,12 +15,14 @@ struct WorkloadTests {
     #expect(error.message.contains("unet-resnet18"))
   }
 
-  @Test("training lowers the loss and takes no memory after the first step")
+  @Test("training lowers the loss and takes no memory after two steps")
   func trainingReusesMemory() throws {
     let entry = try Workload.entry(named: "unet-resnet18")
     let workload = Workload(
       entry, sizes: .init(batch: 1, side: 32, width: 0.125), threads: 1, trains: true)
     let first = try workload.train()
+    // The second step meets gradients that the first one left, and may need more.
+    _ = try workload.train()
     let held = workload.engine.bytesAllocated
     var last = first
     for _ in 0..<3 { last = try workload.train() }
@@ -29,7 +32,7 @@ struct WorkloadTests {
 
   @Test(
     "the median is the middle, or the mean of the two in the middle",
-    arguments: [([3.0, 1, 2], 2.0), ([4, 1, 3, 2], 2.5), ([7], 7)])
+    arguments: [([3, 1, 2], 2), ([4, 1, 3, 2], 2.5), ([7], 7)] as [([Double], Double)])
   func median(values: [Double], expected: Double) {
     #expect(Stopwatch.median(values) == expected)
   }

@@ -5,6 +5,10 @@ public enum Initialisation: Hashable, Sendable {
   case constant(Float)
   /// Normal with variance 2/fan-out: torchvision's for convolutions (He et al. 2015).
   case kaimingNormalFanOut
+  /// Normal with variance 2/fan-in: torchvision's for DenseNet.
+  case kaimingNormalFanIn
+  /// Normal with this deviation: vision transformers'.
+  case normal(deviation: Double)
   /// Uniform within √(6/fan-in): segmentation_models_pytorch's for decoders.
   case kaimingUniformFanIn
   /// Uniform within √(6/(fan-in + fan-out)) (Glorot and Bengio 2010).
@@ -25,6 +29,11 @@ extension Parameter {
       set([Float](repeating: value, count: count))
     case .kaimingNormalFanOut:
       let deviation = (2 / Double(fanOut)).squareRoot()
+      fill { Float(stream.normal() * deviation) }
+    case .kaimingNormalFanIn:
+      let deviation = (2 / Double(fanIn)).squareRoot()
+      fill { Float(stream.normal() * deviation) }
+    case .normal(let deviation):
       fill { Float(stream.normal() * deviation) }
     case .kaimingUniformFanIn:
       let bound = (6 / Double(fanIn)).squareRoot()

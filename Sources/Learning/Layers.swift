@@ -32,6 +32,9 @@ public struct NormalisationLayer {
     runningVariance = parameters["\(prefix).running_var"]
   }
 
+  /// Whether it runs on its running statistics in training too, and leaves them as they are.
+  public var holdsStatistics: Bool { runningMean.isFrozen }
+
   /// The keys and shapes that `init` looks for, in PyTorch's order.
   public static func keys(_ prefix: String, channels: Int) -> [(name: String, shape: [Int])] {
     ["weight", "bias", "running_mean", "running_var"].map { ("\(prefix).\($0)", [channels]) }
@@ -47,5 +50,25 @@ public struct LinearLayer {
   public init(_ prefix: String, in parameters: ParameterSet) {
     weight = parameters["\(prefix).weight"]
     bias = parameters.find("\(prefix).bias")
+  }
+}
+
+/// A layer normalisation's parameters.
+public struct LayerNormalisationLayer {
+  public var weight: Parameter
+  public var bias: Parameter
+  /// What is added to the variance; vision transformers have 1e-6.
+  public var epsilon: Double
+
+  /// Takes `prefix.weight` and `prefix.bias`.
+  public init(_ prefix: String, epsilon: Double = 1e-6, in parameters: ParameterSet) {
+    weight = parameters["\(prefix).weight"]
+    bias = parameters["\(prefix).bias"]
+    self.epsilon = epsilon
+  }
+
+  /// The keys and shapes that `init` looks for, in PyTorch's order.
+  public static func keys(_ prefix: String, channels: Int) -> [(name: String, shape: [Int])] {
+    [("\(prefix).weight", [channels]), ("\(prefix).bias", [channels])]
   }
 }

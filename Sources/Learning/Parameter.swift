@@ -22,10 +22,16 @@ public final class Parameter {
 
   public var count: Int { values.count }
 
-  /// Running statistics are kept, not learned.
-  public var isTrainable: Bool {
-    !name.hasSuffix("running_mean") && !name.hasSuffix("running_var")
+  /// Whether it is to stay as it is; see `ParameterSet.freeze`.
+  public var isFrozen = false
+
+  /// Whether it is a running statistic, which is kept, not learned.
+  public var isStatistic: Bool {
+    name.hasSuffix("running_mean") || name.hasSuffix("running_var")
   }
+
+  /// Whether it learns.
+  public var isTrainable: Bool { !isStatistic && !isFrozen }
 
   /// A copy of the values in PyTorch's order.
   public var array: [Float] { inArchiveOrder(values.pointer) }

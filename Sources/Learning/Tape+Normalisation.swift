@@ -11,6 +11,9 @@ extension Tape {
     let shape = NormalisationShape(rows: x.count / x.channels, channels: x.channels)
     precondition(layer.weight.count == x.channels, "the layer is for other channels")
     precondition(residual.map { $0.shape == x.shape } ?? true, "the residual has another shape")
+    if mode == .training, layer.holdsStatistics {
+      return normaliseHeld(x, layer, adding: residual, rectify: rectify)
+    }
     let mean = context.buffers.take(x.channels)
     let deviation = context.buffers.take(x.channels)
     if mode == .training {
@@ -27,7 +30,10 @@ extension Tape {
     }
     invertDeviations(
       deviation.pointer, count: x.channels, epsilon: NormalisationLayer.epsilon)
-    let y = engine.tensor(shape: x.shape, isTracked: isRecording)
+    let y = engine.tensor(
+      shape: x.shape,
+      isTracked: isRecording
+        && (x.isTracked || residual?.isTracked ?? false || layer.weight.isTrainable))
     TensorKernels.normalise(
       shape, input: x.values.pointer, mean: mean.pointer, inverseDeviation: deviation.pointer,
       gamma: layer.weight.values.pointer, beta: layer.bias.values.pointer,
@@ -40,8 +46,8 @@ extension Tape {
           input: x.values.pointer, rectifiedOutput: rectify ? UnsafePointer(y.values.pointer) : nil,
           mean: mean.pointer, inverseDeviation: deviation.pointer,
           gamma: layer.weight.values.pointer),
-        gammaGradient: layer.weight.gradientTarget(on: engine),
-        betaGradient: layer.bias.gradientTarget(on: engine),
+        gammaGradient: layer.weight.wantedGradient(on: engine),
+        betaGradient: layer.bias.wantedGradient(on: engine),
         inputGradient: x.gradientTarget(on: engine),
         residualGradient: residual.flatMap {
           $0.isTracked ? $0.gradientTarget(on: engine) : nil

@@ -13,7 +13,7 @@ extension Tape {
         && shape.width + 2 * shape.padding >= shape.kernelWidth, "the image is under the kernel")
     let y = engine.tensor(
       shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
-      isTracked: isRecording)
+      isTracked: isRecording && (x.isTracked || layer.weight.isTrainable))
     apply(shape, x, layer.weight, layer.bias, to: y)
     return y
   }
@@ -25,7 +25,8 @@ extension Tape {
     let shape = ConvolutionShape.product(
       rows: x.shape[0], depth: x.channels, columns: layer.weight.shape[0])
     let y = engine.tensor(
-      shape: [x.shape[0], layer.weight.shape[0]], isTracked: isRecording)
+      shape: [x.shape[0], layer.weight.shape[0]],
+      isTracked: isRecording && (x.isTracked || layer.weight.isTrainable))
     apply(shape, x, layer.weight, layer.bias, to: y)
     return y
   }
@@ -37,16 +38,17 @@ extension Tape {
       shape, input: x.values.pointer, weights: weight.values.pointer,
       bias: bias.map { UnsafePointer($0.values.pointer) }, output: y.values.pointer, on: context)
     record(y) { [engine, context] gradient in
-      if let bias {
+      if let bias, bias.isTrainable {
         let target = bias.gradientTarget(on: engine)
         sumRows(
           gradient.pointer, rows: shape.outputPixels, columns: shape.outputChannels,
           into: target.pointer, accumulate: target.accumulate, on: context)
       }
-      let target = weight.gradientTarget(on: engine)
-      convolveWeightGradient(
-        shape, input: x.values.pointer, outputGradient: gradient.pointer,
-        weightGradient: target.pointer, accumulate: target.accumulate, on: context)
+      if let target = weight.wantedGradient(on: engine) {
+        convolveWeightGradient(
+          shape, input: x.values.pointer, outputGradient: gradient.pointer,
+          weightGradient: target.pointer, accumulate: target.accumulate, on: context)
+      }
       guard x.isTracked else { return }
       let inputTarget = x.gradientTarget(on: engine)
       convolveInputGradient(

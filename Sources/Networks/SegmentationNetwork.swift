@@ -1,3 +1,4 @@
+internal import Archives
 public import Learning
 
 /// What a segmentation network minimises.
@@ -8,7 +9,7 @@ public enum SegmentationLoss: Hashable, Sendable {
   case crossEntropyAndDice
 }
 
-/// A U-Net on ResNet-18 with its loss, its optimiser and its threads: what a training loop drives.
+/// A U-Net with its loss, its optimiser and its threads: what a training loop drives.
 ///
 /// Images are normalised NHWC Float32 with 3 channels; masks are NHW, 0 or 1 (or class numbers when
 /// there are several classes). Sides are multiples of 32. The bits do not depend on `threads`.
@@ -21,20 +22,24 @@ public final class SegmentationNetwork {
   private let optimiser: Optimiser
 
   /// - Parameters:
+  ///   - encoder: Which network encodes.
   ///   - encoderWidth: Scales all channel counts, encoder's and decoder's.
+  ///   - freezesEncoder: Whether the encoder stays as it is, its running statistics included.
   ///   - seed, replicate: Key the first weights; the decoder's depend on nothing else.
   ///   - threads: How many work at once, the caller's included.
   public init(
-    encoderWidth: Double, classes: Int = 1, loss: SegmentationLoss = .crossEntropyAndDice,
-    optimiser rule: OptimiserRule = .adamW(), seed: UInt64, replicate: UInt64, threads: Int = 1
+    encoder: EncoderName = .resNet18, encoderWidth: Double, classes: Int = 1,
+    loss: SegmentationLoss = .crossEntropyAndDice, optimiser rule: OptimiserRule = .adamW(),
+    freezesEncoder: Bool = false, seed: UInt64, replicate: UInt64, threads: Int = 1
   ) {
     precondition(
       classes == 1 || loss == .crossEntropy, "soft Dice is for one class against background")
     self.classes = classes
     self.loss = loss
     engine = Engine(threads: threads)
-    network = UNet(width: encoderWidth, classes: classes, on: engine)
+    network = UNet(encoder: encoder, width: encoderWidth, classes: classes, on: engine)
     network.initialise(seed: seed, replicate: replicate)
+    if freezesEncoder { network.encoder.parameters.freeze() }
     optimiser = Optimiser(rule, for: network.parameters.trainable, on: engine)
   }
 
@@ -85,10 +90,11 @@ public final class SegmentationNetwork {
 extension SegmentationNetwork {
   /// Replaces the encoder's weights and statistics by those of a torchvision state dict.
   ///
-  /// Every key of `ResNet18.encoderKeys` must be there with its shape; `fc.*` and
-  /// `num_batches_tracked` are passed over, and any other key is an error.
+  /// Every key of the encoder must be there with its shape; the classifier (`fc.*`, `classifier.*`)
+  /// and `num_batches_tracked` are passed over, and any other key is an error.
   public func loadEncoder(_ tensors: NamedTensors) throws(UnusableState) {
-    try network.encoder.parameters.load(tensors, adding: "encoder.", ignoring: "fc.")
+    let encoder = tensors.filter { !$0.name.hasPrefix("classifier.") }
+    try network.encoder.parameters.load(encoder, adding: "encoder.", ignoring: "fc.")
   }
 
   /// Weights and statistics under segmentation_models_pytorch's keys, in its order.

@@ -1,9 +1,9 @@
 internal import Core
 public import Learning
 
-/// A U-Net on ResNet-18 under segmentation_models_pytorch's keys and channel plan, scaled by `width`.
+/// A U-Net under segmentation_models_pytorch's keys and channel plan, scaled by `width`.
 public final class UNet {
-  public let encoder: ResNet18
+  public let encoder: any Encoder
   /// Everything in the order of the state dict: encoder, decoder, head.
   public let parameters: ParameterSet
   private let decoder: ParameterSet
@@ -11,9 +11,12 @@ public final class UNet {
   private let head: ConvolutionLayer
 
   /// Parameters are zeros until they are initialised or loaded.
-  public init(width: Double, classes: Int, on engine: Engine) {
-    encoder = ResNet18(width: width, prefix: "encoder.", on: engine)
-    let decoder = ParameterSet(Self.decoderKeys(width: width, classes: classes), on: engine)
+  public init(
+    encoder name: EncoderName = .resNet18, width: Double = 1, classes: Int, on engine: Engine
+  ) {
+    encoder = name.make(width: width, prefix: "encoder.", on: engine)
+    let decoder = ParameterSet(
+      Self.decoderKeys(encoder: encoder.channels, width: width, classes: classes), on: engine)
     self.decoder = decoder
     parameters = ParameterSet(encoder.parameters.all + decoder.all)
     blocks = (0..<5).map { Block("decoder.blocks.\($0)", in: decoder) }
@@ -54,11 +57,15 @@ public final class UNet {
 
 extension UNet {
   /// Keys and shapes of decoder and head, in segmentation_models_pytorch's order.
-  public static func decoderKeys(width: Double, classes: Int) -> [(name: String, shape: [Int])] {
-    let outputs = [256, 128, 64, 32, 16].map { ResNet18.scaled($0, by: width) }
+  ///
+  /// - Parameter channels: Those of the encoder's five features, finest first.
+  public static func decoderKeys(
+    encoder channels: [Int], width: Double, classes: Int
+  ) -> [(name: String, shape: [Int])] {
+    let outputs = [256, 128, 64, 32, 16].map { scaled($0, by: width) }
     // The last block has no skip connection.
-    let skips = ResNet18.channels(width: width).dropLast().reversed() + [0]
-    var incoming = ResNet18.channels(width: width)[4]
+    let skips = channels.dropLast().reversed() + [0]
+    var incoming = channels[4]
     var keys: [(name: String, shape: [Int])] = []
     for (block, (output, skip)) in zip(outputs, skips).enumerated() {
       let name = "decoder.blocks.\(block)"

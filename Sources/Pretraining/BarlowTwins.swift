@@ -7,7 +7,7 @@ public final class BarlowTwins {
   /// What weighs the correlations off the diagonal; the paper's is 5e-3.
   public let lambda: Double
   private let engine: Engine
-  private let encoder: ResNet18
+  private let encoder: ResNet
   private let projector: Projector
   private let optimiser: Optimiser
 
@@ -21,9 +21,9 @@ public final class BarlowTwins {
   ) {
     self.lambda = lambda
     engine = Engine(threads: threads)
-    encoder = ResNet18(width: width, on: engine)
+    encoder = ResNet(.resNet18, width: width, on: engine)
     projector = Projector(
-      inputs: ResNet18.channels(width: width)[4], width: projection, on: engine)
+      inputs: encoder.channels[4], width: projection, on: engine)
     encoder.initialise(seed: seed, replicate: 0)
     projector.initialise(seed: seed)
     optimiser = Optimiser(

@@ -57,3 +57,46 @@ func logarithm(_ x: Lanes) -> Lanes {
 /// 1 / (1 + e^-x) in every lane.
 @inline(__always)
 func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exponential(-x)) }
+
+/// The error function in every lane, to about one unit in the last place; NaN stays NaN.
+///
+/// Minimax polynomials on either side of 0.921875, the outer one of the logarithm of 1 - erf.
+@inline(__always)
+func errorFunction(_ x: Lanes) -> Lanes {
+  let t = x.replacing(with: -x, where: x .< 0)
+  let s = x * x
+  var inner = Lanes(repeating: -5.96761703e-4)
+  inner = Lanes(repeating: 4.99119423e-3).addingProduct(inner, s)
+  inner = Lanes(repeating: -2.67681349e-2).addingProduct(inner, s)
+  inner = Lanes(repeating: 1.12819925e-1).addingProduct(inner, s)
+  inner = Lanes(repeating: -3.76125336e-1).addingProduct(inner, s)
+  inner = Lanes(repeating: 1.28379166e-1).addingProduct(inner, s)
+  inner = x.addingProduct(inner, x)
+  var outer = Lanes(repeating: 3.83197126e-4).addingProduct(Lanes(repeating: -1.72853470e-5), t)
+  let tail = Lanes(repeating: 2.42546219e-2).addingProduct(Lanes(repeating: -3.88396438e-3), t)
+  outer = tail.addingProduct(outer, s)
+  outer = Lanes(repeating: -1.06777877e-1).addingProduct(outer, t)
+  outer = Lanes(repeating: -6.34846687e-1).addingProduct(outer, t)
+  outer = Lanes(repeating: -1.28717512e-1).addingProduct(outer, t)
+  outer = (-t).addingProduct(outer, t)
+  outer = 1 - exponential(outer)
+  outer.replace(with: -outer, where: x .< 0)
+  return inner.replacing(with: outer, where: t .> 0.921875)
+}
+
+/// The hyperbolic tangent in every lane; NaN stays NaN.
+@inline(__always)
+func hyperbolicTangent(_ x: Lanes) -> Lanes {
+  let t = x.replacing(with: -x, where: x .< 0)
+  let s = x * x
+  // Cephes: an odd polynomial near zero, where the quotient would lose digits.
+  var inner = Lanes(repeating: -5.70498872745e-3)
+  inner = Lanes(repeating: 2.06390887954e-2).addingProduct(inner, s)
+  inner = Lanes(repeating: -5.37397155531e-2).addingProduct(inner, s)
+  inner = Lanes(repeating: 1.33314422036e-1).addingProduct(inner, s)
+  inner = Lanes(repeating: -3.33332819422e-1).addingProduct(inner, s)
+  inner = x.addingProduct(inner * s, x)
+  var outer = 1 - 2 / (exponential(2 * t) + 1)
+  outer.replace(with: -outer, where: x .< 0)
+  return inner.replacing(with: outer, where: t .> 0.625)
+}

@@ -176,7 +176,10 @@ struct SegmentationNetworkTests {
 
   @Test("channel counts are multiples of 8 at every width", arguments: [0.01, 0.25, 0.5, 0.7, 1])
   func widths(width: Double) {
-    let keys = ResNet18.encoderKeys(width: width) + UNet.decoderKeys(width: width, classes: 2)
+    let keys =
+      EncoderName.resNet18.keys(width: width)
+      + UNet.decoderKeys(
+        encoder: ResNet.Variant.resNet18.channels(width: width), width: width, classes: 2)
     for (name, shape) in keys where !name.hasPrefix("segmentation_head") {
       #expect(shape[0] % 8 == 0 && shape[0] >= 8, "\(name)")
     }

@@ -85,6 +85,6 @@ struct BarlowTwinsTests {
     try train(learner, steps: 1)
     let network = SegmentationNetwork(encoderWidth: 0.125, seed: 1, replicate: 0)
     try network.loadEncoder(learner.exportEncoder())
-    #expect(learner.exportEncoder().count == ResNet18.encoderKeys(width: 0.125).count)
+    #expect(learner.exportEncoder().count == EncoderName.resNet18.keys(width: 0.125).count)
   }
 }

@@ -1,0 +1,54 @@
+internal import TensorKernels
+
+/// A convolution in groups: weight `[out, in / groups, kh, kw]`, no bias.
+public struct GroupedConvolutionLayer {
+  public var weight: Parameter
+  public var groups: Int
+  public var padding: Int
+
+  public init(weight: Parameter, groups: Int, padding: Int = 0) {
+    self.weight = weight
+    self.groups = groups
+    self.padding = padding
+  }
+}
+
+extension Tape {
+  /// Convolves an NHWC tensor in groups of channels.
+  public func convolve(_ x: Tensor, _ layer: GroupedConvolutionLayer) -> Tensor {
+    let weight = layer.weight
+    let shape = ConvolutionShape(
+      batch: x.shape[0], height: x.shape[1], width: x.shape[2], inputChannels: x.channels,
+      outputChannels: weight.shape[0], kernelHeight: weight.shape[2], kernelWidth: weight.shape[3],
+      padding: layer.padding)
+    precondition(
+      weight.shape[1] * layer.groups == x.channels && weight.shape[0] % layer.groups == 0,
+      "the weight is for other channels")
+    let groups = GroupedWeightShape(
+      taps: shape.kernelHeight * shape.kernelWidth, inputs: x.channels,
+      outputs: shape.outputChannels, groups: layer.groups)
+    let full = context.buffers.take(groups.fullCount)
+    spreadGroups(groups, weight.values.pointer, into: full.pointer)
+    let y = engine.tensor(
+      shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
+      isTracked: isRecording && (x.isTracked || weight.isTrainable))
+    TensorKernels.convolve(
+      shape, input: x.values.pointer, weights: full.pointer, bias: nil, output: y.values.pointer,
+      on: context)
+    record(y) { [engine, context] gradient in
+      if weight.isTrainable {
+        let slope = context.buffers.take(groups.fullCount)
+        convolveWeightGradient(
+          shape, input: x.values.pointer, outputGradient: gradient.pointer,
+          weightGradient: slope.pointer, accumulate: false, on: context)
+        collectGroups(groups, slope.pointer, into: weight.gradientTarget(on: engine))
+        withExtendedLifetime(slope) {}
+      }
+      guard let target = x.wantedGradient(on: engine) else { return }
+      convolveInputGradient(
+        shape, outputGradient: gradient.pointer, weights: full.pointer,
+        inputGradient: target.pointer, accumulate: target.accumulate, on: context)
+    }
+    return withExtendedLifetime(full) { y }
+  }
+}

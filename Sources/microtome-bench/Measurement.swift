@@ -45,6 +45,9 @@ struct MeasurementOptions: ParsableArguments {
   /// The network, ready.
   func workload(trains: Bool) throws -> Workload {
     let entry = try Workload.entry(named: network)
+    guard width == 1 || entry.isScalable else {
+      throw ValidationError("\(network) has one width: leave --width out")
+    }
     return Workload(
       entry, sizes: .init(batch: batch, side: size ?? entry.side, width: width), threads: threads,
       trains: trains)

@@ -14,10 +14,11 @@ struct MicrotomeBench: ParsableCommand {
         microtome-bench train --network unet-resnet18 --batch 8 --size 256 --threads 2 --json
         microtome-bench infer --network unet-resnet18 --batch 8 --size 256 --threads 2 --json
         microtome-bench kernels --threads 1
+        microtome-bench agree --reference engine.json --tag dev --json
 
       Exit codes: 0 done; 2 the command line is wrong; 3 the processor is not supported; 70 a defect.
       """,
-    subcommands: [Train.self, Infer.self, Kernels.self])
+    subcommands: [Train.self, Infer.self, Kernels.self, Agree.self])
 
   static func main() {
     do {

@@ -1,4 +1,3 @@
-internal import ArgumentParser
 internal import Learning
 internal import Networks
 
@@ -7,11 +6,12 @@ internal import Networks
 /// Weights, images and targets are drawn by rule: a run depends on nothing but its arguments.
 final class Workload {
   let engine: Engine
-  private let forward: (Tensor, Tape) -> Tensor
+  private let forward: (Tensor, Tape) -> [Tensor]
   private let kind: Kind
   private let images: [Float]
   private let imageShape: [Int]
-  private let targets: [Float]
+  /// For each output of the network.
+  private let targets: [[Float]]
   private let optimiser: Optimiser?
 
   /// What a network answers, which decides its loss.
@@ -20,6 +20,9 @@ final class Workload {
     case segmentation
     /// Logits of ten classes for each image: cross-entropy.
     case classification
+    /// HoVer-Net's maps, smaller than the image by a margin: cross-entropy of nuclei and of types
+    /// (if there are any), and the mean squared error of distances.
+    case nuclei(types: Int?, margin: Int)
   }
 
   /// What a network is made from.
@@ -30,10 +33,11 @@ final class Workload {
     var width: Double
   }
 
-  /// A network just made: its parameters, initialised, and its logits.
+  /// A network just made: its parameters, initialised, and its outputs.
   struct Made {
     var parameters: ParameterSet
-    var forward: (Tensor, Tape) -> Tensor
+    /// Logits; of HoVer-Net nuclei, distances and types.
+    var forward: (Tensor, Tape) -> [Tensor]
   }
 
   /// A network that can be asked for by name.
@@ -42,6 +46,8 @@ final class Workload {
     var kind: Kind
     /// The side of an image, in pixels, where none is asked for.
     var side: Int
+    /// Whether its channel counts can be scaled.
+    var isScalable = true
     var make: @Sendable (Engine, Sizes) -> Made
   }
 
@@ -51,13 +57,23 @@ final class Workload {
     let made = entry.make(engine, sizes)
     forward = made.forward
     imageShape = [sizes.batch, sizes.side, sizes.side, 3]
-    images = Self.values(imageShape.reduce(1, *))
-    targets =
-      switch entry.kind {
-      case .segmentation:
-        Self.values(sizes.batch * sizes.side * sizes.side).map { $0 > 0.2 ? 1 : 0 }
-      case .classification: (0..<sizes.batch).map { Float($0 * 7 % Self.classes) }
-      }
+    let drawn = Self.values(imageShape.reduce(1, *))
+    let pixels = sizes.batch * sizes.side * sizes.side
+    switch entry.kind {
+    case .segmentation:
+      images = drawn
+      targets = [Self.values(pixels).map { $0 > 0.2 ? 1 : 0 }]
+    case .classification:
+      images = drawn
+      targets = [(0..<sizes.batch).map { Float($0 * 7 % Self.classes) }]
+    case .nuclei(let types, let margin):
+      let side = sizes.side - margin
+      let count = sizes.batch * side * side
+      images = drawn.map { ($0 + 1) * 127.5 }
+      targets =
+        [Self.labels(count, classes: 2), Self.values(2 * count)]
+        + (types.map { [Self.labels(count, classes: $0)] } ?? [])
+    }
     optimiser = trains ? Optimiser(.adamW(), for: made.parameters.trainable, on: engine) : nil
   }
 
@@ -68,12 +84,17 @@ final class Workload {
   func train() throws -> Double {
     guard let optimiser else { preconditionFailure("made for inference") }
     let tape = Tape(.training, on: engine)
-    let logits = forward(engine.tensor(images, shape: imageShape), tape)
-    let loss =
-      switch kind {
-      case .segmentation: tape.binaryCrossEntropy(logits, targets: targets, withDice: false)
-      case .classification: tape.crossEntropy(logits, labels: targets)
-      }
+    let outputs = forward(engine.tensor(images, shape: imageShape), tape)
+    var loss = 0.0
+    switch kind {
+    case .segmentation:
+      loss = tape.binaryCrossEntropy(outputs[0], targets: targets[0], withDice: false)
+    case .classification: loss = tape.crossEntropy(outputs[0], labels: targets[0])
+    case .nuclei(let types, _):
+      loss = tape.crossEntropy(outputs[0], labels: targets[0])
+      loss += tape.meanSquaredError(outputs[1], targets: targets[1])
+      if types != nil { loss += tape.crossEntropy(outputs[2], labels: targets[2]) }
+    }
     optimiser.clearGradients()
     tape.backward()
     try optimiser.step(loss: loss, learningRate: 1e-4)
@@ -83,7 +104,11 @@ final class Workload {
   /// The forward pass with running statistics; returns a logit, so that it is not for nothing.
   func infer() -> Float {
     let tape = Tape(.inference, on: engine)
-    return forward(engine.tensor(images, shape: imageShape), tape).array[0]
+    return forward(engine.tensor(images, shape: imageShape), tape)[0].array[0]
+  }
+
+  private static func labels(_ count: Int, classes: Int) -> [Float] {
+    values(count).map { (($0 + 1) / 2 * Float(classes)).rounded(.down) }
   }
 
   /// Values in -1 ..< 1 from Knuth's 64-bit linear congruential generator.
@@ -91,29 +116,7 @@ final class Workload {
     var state: UInt64 = 1
     return (0..<count).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31
+      return Float(Int32(truncatingIfNeeded: state >> 40 & 0xFF_FFFF) - 0x80_0000) * 0x1p-23
     }
-  }
-}
-
-extension Workload {
-  /// Every network the benchmark knows, in the order it lists them.
-  static let entries: [Entry] = [
-    Entry(name: "unet-resnet18", kind: .segmentation, side: 256) { engine, sizes in
-      let network = UNet(width: sizes.width, classes: 1, on: engine)
-      network.initialise(seed: 1, replicate: 0)
-      return Made(parameters: network.parameters) { network.logits($0, on: $1) }
-    }
-  ]
-
-  /// The network of a name.
-  ///
-  /// - Throws: A `ValidationError` that says which names there are.
-  static func entry(named name: String) throws -> Entry {
-    guard let entry = entries.first(where: { $0.name == name }) else {
-      let names = entries.map(\.name).joined(separator: ", ")
-      throw ValidationError("no network is named `\(name)`; the networks are \(names)")
-    }
-    return entry
   }
 }

@@ -79,16 +79,24 @@ let modules: [Module] = [
       "TensorKernels", arguments,
     ],
     isProgram: true),
+  Module(
+    name: "microtome-bench",
+    imports: [
+      "Core", "Archives", "TensorKernels", "Learning", "Networks", "Pretraining", arguments,
+      "CProcessorPeak",
+    ],
+    isProgram: true),
 ]
 
-/// C libraries from the system, and one shim where Swift cannot call C (libpng reports errors by
-/// `longjmp`).
+/// C libraries from the system, and two shims: where Swift cannot call C (libpng reports errors by
+/// `longjmp`), and where one function of a module needs its own instruction set.
 let systemLibraries: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CPrefetch"),
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
+  .target(name: "CProcessorPeak"),
 ]
 
 let languageSettings: [SwiftSetting] = [
@@ -101,7 +109,10 @@ let languageSettings: [SwiftSetting] = [
 let package = Package(
   name: "microtome",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "microtome", targets: ["microtome"])],
+  products: [
+    .executable(name: "microtome", targets: ["microtome"]),
+    .executable(name: "microtome-bench", targets: ["microtome-bench"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),

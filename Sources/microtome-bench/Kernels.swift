@@ -1,0 +1,151 @@
+internal import ArgumentParser
+internal import Core
+internal import TensorKernels
+
+struct Kernels: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Time single convolutions and matrix products.",
+    discussion: """
+      Rates are GFLOP/s by the operations of direct convolution, in the median run: a Winograd \
+      kernel may exceed the processor's peak. Matrix products run on one thread, against the peak \
+      of multiply-adds in registers, measured in the same run.
+      """)
+
+  @Option(help: "Images in a batch.")
+  var batch = 8
+
+  @Option(help: "Threads at work on convolutions.")
+  var threads = 1
+
+  @Option(help: "Time each kernel for about so long.")
+  var seconds = 0.3
+
+  @Option(help: "Only convolutions whose line contains this.")
+  var only: String?
+
+  @Flag(help: "Print exactly one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard batch >= 1 else { throw ValidationError("--batch is at least 1") }
+    guard threads >= 1 else { throw ValidationError("--threads is at least 1") }
+  }
+
+  func run() throws {
+    let peak = ProcessorPeak.measure()
+    say(
+      "peak of one thread: \(rate(peak.avx2)) GFLOP/s with AVX2"
+        + (peak.avx512 > 0 ? ", \(rate(peak.avx512)) with AVX-512" : ""))
+    let products = [64, 128, 256, 576, 1024, 2304].map { product(depth: $0, peak: peak) }
+    say("convolution, \(threads) threads: forward, input gradient, weight gradient in GFLOP/s")
+    let shapes = KernelShape.unet(batch: batch).filter { shape in
+      only.map { shape.text.contains($0) } ?? true
+    }
+    let context = KernelContext(threads: threads)
+    let convolutions = shapes.map { convolution($0, on: context) }
+    guard json else { return }
+    print(
+      JSON.text(
+        Report(
+          batch: batch, threads: threads, peakAVX2: peak.avx2, peakAVX512: peak.avx512,
+          products: products, convolutions: convolutions)))
+  }
+
+  /// Rows as of a layer of 4096 pixels, into 256 columns.
+  private func product(depth: Int, peak: ProcessorPeak) -> Report.Product {
+    let (rows, columns) = (4096, 256)
+    let context = KernelContext(threads: 1)
+    let a = Self.values(rows * depth, in: context)
+    let b = Self.values(depth * columns, in: context)
+    let c = context.buffers.take(rows * columns)
+    let found = gigaflops(2 * Double(rows * depth * columns)) {
+      matrixProduct(
+        a.pointer, b.pointer, into: c.pointer, rows: rows, depth: depth, columns: columns,
+        on: context)
+    }
+    say(
+      "product \(rows)x\(depth)x\(columns): \(rate(found)) GFLOP/s, "
+        + "\(fixed(100 * found / peak.best, digits: 0)) % of the peak")
+    return .init(
+      rows: rows, depth: depth, columns: columns, rate: found, share: found / peak.best)
+  }
+
+  private func convolution(_ kernel: KernelShape, on context: KernelContext) -> Report.Convolution {
+    let shape = kernel.shape
+    let x = Self.values(shape.inputCount, in: context)
+    let w = Self.values(shape.weightCount, in: context)
+    let y = Self.values(shape.outputCount, in: context)
+    let dx = context.buffers.take(shape.inputCount)
+    let dw = context.buffers.take(shape.weightCount)
+    let target = context.buffers.take(shape.outputCount)
+    let forward = gigaflops(shape.operations) {
+      convolve(
+        shape, input: x.pointer, weights: w.pointer, bias: nil, output: target.pointer,
+        on: context)
+    }
+    let input = gigaflops(shape.operations) {
+      convolveInputGradient(
+        shape, outputGradient: y.pointer, weights: w.pointer, inputGradient: dx.pointer,
+        accumulate: false, on: context)
+    }
+    let weight = gigaflops(shape.operations) {
+      convolveWeightGradient(
+        shape, input: x.pointer, outputGradient: y.pointer, weightGradient: dw.pointer,
+        accumulate: false, on: context)
+    }
+    say("\(kernel.text): \(rate(forward)), \(rate(input)), \(rate(weight))")
+    return .init(name: kernel.text, forward: forward, inputGradient: input, weightGradient: weight)
+  }
+
+  private func gigaflops(_ operations: Double, _ work: () -> Void) -> Double {
+    operations / Stopwatch.median(Stopwatch.time(.seconds(seconds), warmUp: 1, work)) / 1e9
+  }
+
+  private func say(_ line: String) {
+    if !json { print(line) }
+  }
+
+  private func rate(_ value: Double) -> String { fixed(value, digits: 1) }
+
+  /// Values in -1 ..< 1; their order means nothing to a kernel's time.
+  private static func values(_ count: Int, in context: KernelContext) -> Buffer {
+    let buffer = context.buffers.take(count)
+    for i in 0..<count { buffer.pointer[i] = Float(i &* 7919 % 2001 - 1000) / 1000 }
+    return buffer
+  }
+}
+
+/// Rates in GFLOP/s.
+private struct Report: Encodable {
+  struct Product: Encodable {
+    var rows: Int
+    var depth: Int
+    var columns: Int
+    var rate: Double
+    /// Of the peak of one thread.
+    var share: Double
+  }
+
+  struct Convolution: Encodable {
+    var name: String
+    var forward: Double
+    var inputGradient: Double
+    var weightGradient: Double
+  }
+
+  var batch: Int
+  var threads: Int
+  var peakAVX2: Double
+  var peakAVX512: Double
+  var products: [Product]
+  var convolutions: [Convolution]
+
+  enum CodingKeys: String, CodingKey {
+    case batch
+    case threads
+    case peakAVX2 = "peak_avx2"
+    case peakAVX512 = "peak_avx512"
+    case products
+    case convolutions
+  }
+}

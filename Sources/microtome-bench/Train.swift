@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import Core
+internal import Learning
+
+struct Train: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Time training steps.")
+
+  @OptionGroup var options: MeasurementOptions
+
+  @Option(
+    help: "Take so many steps, time nothing and print the last loss: for counting instructions.")
+  var fixedSteps: Int?
+
+  @Flag(help: "Report the memory that a step takes from the system after warm-up; 0 is right.")
+  var countAllocations = false
+
+  func validate() throws {
+    guard fixedSteps.map({ $0 >= 1 }) ?? true else {
+      throw ValidationError("--fixed-steps is at least 1")
+    }
+    guard fixedSteps == nil || !countAllocations else {
+      throw ValidationError("--fixed-steps and --count-allocations exclude each other")
+    }
+  }
+
+  func run() throws {
+    if let fixedSteps {
+      let workload = try options.workload(trains: true)
+      var loss = 0.0
+      for _ in 0..<fixedSteps { loss = try workload.train() }
+      print(loss)
+    } else if countAllocations {
+      try reportAllocations()
+    } else {
+      try Measurement("train", options, trains: true) { _ = try $0.train() }
+        .report(asJSON: options.json)
+    }
+  }
+
+  private func reportAllocations() throws {
+    let workload = try options.workload(trains: true)
+    for _ in 0..<max(1, options.warmUp) { _ = try workload.train() }
+    let steps = options.steps ?? 3
+    let before = workload.engine.bytesAllocated
+    for _ in 0..<steps { _ = try workload.train() }
+    let bytes = workload.engine.bytesAllocated - before
+    let report = Allocations(
+      network: options.network, steps: steps, bytesTaken: bytes, bytesHeld: before + bytes)
+    print(
+      options.json
+        ? JSON.text(report)
+        : "\(options.network): \(bytes) bytes taken from the system in \(steps) steps after "
+          + "warm-up, \(report.bytesHeld) held")
+  }
+}
+
+/// The engine's memory over some steps after warm-up.
+private struct Allocations: Encodable {
+  var network: String
+  var steps: Int
+  var bytesTaken: Int
+  var bytesHeld: Int
+
+  enum CodingKeys: String, CodingKey {
+    case network
+    case steps
+    case bytesTaken = "bytes_taken"
+    case bytesHeld = "bytes_held"
+  }
+}

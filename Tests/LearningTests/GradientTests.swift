@@ -11,14 +11,14 @@ func values(_ count: Int, salt: UInt64 = 0) -> [Float] {
 }
 
 /// Distinct values 0.02 apart, none near zero, in a scattered order: no kink is within a step.
-private func scattered(_ count: Int) -> [Float] {
+func scattered(_ count: Int) -> [Float] {
   (0..<count).map { (Float(($0 * 7919 + 3) % count) - Float(count) / 2 + 0.5) * 0.02 }
 }
 
 /// Central differences along a random direction, against the gradient's component along it.
 ///
 /// The function checked is the sum of the output times fixed random weights.
-private func expectGradients(
+func expectGradients(
   of inputs: [(values: [Float], shape: [Int])], parameters: [Parameter] = [], step: Float = 1e-3,
   tolerance: Double = 2e-3, on engine: Engine = Engine(),
   sourceLocation: SourceLocation = #_sourceLocation,
@@ -69,11 +69,11 @@ private func expectGradients(
   }
 }
 
-private func dot(_ a: [Float], _ b: [Float]) -> Double {
+func dot(_ a: [Float], _ b: [Float]) -> Double {
   zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
 }
 
-private func norm(_ a: [Float]) -> Double { dot(a, a).squareRoot() }
+func norm(_ a: [Float]) -> Double { dot(a, a).squareRoot() }
 
 @Suite("Gradients agree with central differences")
 struct GradientTests {

@@ -101,24 +101,7 @@ extension ReferenceAgreement {
   }
 
   /// Gives every parameter the values that the rule prescribes for its key.
-  func fill(_ parameters: ParameterSet) {
-    for parameter in parameters.all {
-      let fanIn = parameter.shape.dropFirst().reduce(1, *)
-      let (scale, offset): (Float, Float) =
-        switch parameter.name.split(separator: ".").last {
-        case "weight" where parameter.shape.count > 1:
-          (Float((6 / Double(fanIn)).squareRoot() * 0.7), 0)
-        case "weight": (0.2, 1)
-        case "bias", "running_mean": (0.1, 0)
-        case "running_var": (0.5, 1)
-        default: (0.02, 0)
-        }
-      parameter.set(
-        HashedUniform("\(tag)/\(parameter.name)").values(
-          parameter.count, scale: scale, offset: offset,
-          isFolded: parameter.name.hasSuffix("running_var")))
-    }
-  }
+  func fill(_ parameters: ParameterSet) { parameters.fill(tag: tag) }
 
   /// The distance of a tensor, NHWC or rows, from a summary.
   func distance(_ summary: ReferenceFigures.Summary, _ values: [Float]) -> Double {

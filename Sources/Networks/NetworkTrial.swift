@@ -1,0 +1,139 @@
+public import Learning
+
+/// A network with a loss, AdamW and one synthetic batch: what a benchmark times.
+///
+/// Classifiers have 1000 classes and softmax cross-entropy; U-Nets have one class, binary
+/// cross-entropy and soft Dice; HoVer-Net has softmax cross-entropy for nuclei and types and mean
+/// squared error for distances. Weights are those of a reference file, by `ReferenceAgreement`'s rule.
+public final class NetworkTrial {
+  public let name: NetworkName
+  public let batch: Int
+  /// Rows and columns of the images.
+  public let side: Int
+  private let engine: Engine
+  private let network: TrialNetwork
+  private let optimiser: Optimiser
+  private let input: Tensor
+
+  /// - Parameters:
+  ///   - side: A size that the network accepts; nil for its usual one.
+  ///   - threads: How many work at once; the bits do not depend on it.
+  public init(
+    _ name: NetworkName, batch: Int, side: Int? = nil, threads: Int = 1
+  ) {
+    self.name = name
+    self.batch = batch
+    self.side = side ?? name.usualSide
+    engine = Engine(threads: threads)
+    network = TrialNetwork(name, side: self.side, on: engine)
+    network.parameters.fill(tag: "trial")
+    optimiser = Optimiser(.adamW(), for: network.parameters.trainable, on: engine)
+    let count = batch * self.side * self.side * 3
+    let values =
+      network.takesBytes
+      ? HashedUniform("trial").values(count, scale: 127.5, offset: 127.5)
+      : HashedUniform("trial").values(count)
+    input = engine.tensor(values, shape: [batch, self.side, self.side, 3])
+  }
+
+  /// Weights and statistics; their number is the network's size.
+  public var parameters: ParameterSet { network.parameters }
+
+  /// Bytes of tensors and scratch taken from the system so far.
+  public var bytesAllocated: Int { engine.bytesAllocated }
+
+  /// Takes one optimiser step over the batch and returns the loss before it.
+  @discardableResult
+  public func trainStep() throws(NonFinite) -> Double {
+    let tape = Tape(.training, on: engine)
+    let loss = network.loss(input, tape)
+    optimiser.clearGradients()
+    tape.backward()
+    try optimiser.step(loss: loss, learningRate: 1e-4)
+    return loss
+  }
+
+  /// Runs the batch through the network in inference mode and returns what it gives.
+  @discardableResult
+  public func infer() -> [Tensor] { network.outputs(input, Tape(.inference, on: engine)) }
+}
+
+/// A network as functions, whatever its outputs are.
+private struct TrialNetwork {
+  let parameters: ParameterSet
+  /// Whether images are 0 to 255.
+  var takesBytes = false
+  let outputs: (_ x: Tensor, _ tape: Tape) -> [Tensor]
+  let loss: (_ x: Tensor, _ tape: Tape) -> Double
+
+  init(_ name: NetworkName, side: Int, on engine: Engine) {
+    switch name {
+    case .resNet18: self.init(ResNet(.resNet18, classes: 1000, on: engine))
+    case .resNet34: self.init(ResNet(.resNet34, classes: 1000, on: engine))
+    case .resNet50: self.init(ResNet(.resNet50, classes: 1000, on: engine))
+    case .denseNet121: self.init(DenseNet(classes: 1000, on: engine))
+    case .vitS16:
+      self.init(VisionTransformer(patch: 16, imageSize: side, classes: 1000, on: engine))
+    case .vitS8: self.init(VisionTransformer(patch: 8, imageSize: side, classes: 1000, on: engine))
+    case .unetResNet18: self.init(UNet(encoder: .resNet18, classes: 1, on: engine))
+    case .unetResNet34: self.init(UNet(encoder: .resNet34, classes: 1, on: engine))
+    case .unetResNet50: self.init(UNet(encoder: .resNet50, classes: 1, on: engine))
+    case .unetDenseNet121: self.init(UNet(encoder: .denseNet121, classes: 1, on: engine))
+    case .hoVerNetFast: self.init(HoVerNet(.published(.fast), types: 6, on: engine))
+    case .hoVerNetOriginal: self.init(HoVerNet(.published(.original), on: engine))
+    case .hoVerNetResNet50: self.init(HoVerNet(.over(.resNet50), types: 6, on: engine))
+    }
+  }
+
+  private init(_ network: some ImageClassifier) {
+    parameters = network.parameters
+    outputs = { x, tape in [network.logits(x, on: tape)] }
+    loss = { x, tape in
+      let logits = network.logits(x, on: tape)
+      return tape.crossEntropy(logits, labels: Self.labels(x.shape[0], below: logits.channels))
+    }
+  }
+
+  private init(_ network: UNet) {
+    parameters = network.parameters
+    outputs = { x, tape in [network.logits(x, on: tape)] }
+    loss = { x, tape in
+      let logits = network.logits(x, on: tape)
+      return tape.binaryCrossEntropy(
+        logits, targets: Self.labels(logits.count, below: 2), withDice: true)
+    }
+  }
+
+  private init(_ network: HoVerNet) {
+    parameters = network.parameters
+    takesBytes = if case .published = network.form { true } else { false }
+    outputs = { x, tape in
+      let outputs = network.forward(x, on: tape)
+      return [outputs.types, outputs.nuclei, outputs.distances].compactMap(\.self)
+    }
+    loss = { x, tape in
+      let outputs = network.forward(x, on: tape)
+      var total = 0.0
+      for logits in [outputs.nuclei, outputs.types].compactMap(\.self) {
+        total += tape.crossEntropy(
+          logits, labels: Self.labels(logits.count / logits.channels, below: logits.channels))
+      }
+      let targets = HashedUniform("distances").values(outputs.distances.count)
+      return total + tape.meanSquaredError(outputs.distances, targets: targets)
+    }
+  }
+
+  private static func labels(_ count: Int, below classes: Int) -> [Float] {
+    (0..<count).map { Float($0 * 7 % classes) }
+  }
+}
+
+/// A network that gives one row of logits for each image.
+protocol ImageClassifier: AnyObject {
+  var parameters: ParameterSet { get }
+  func logits(_ x: Tensor, on tape: Tape) -> Tensor
+}
+
+extension ResNet: ImageClassifier {}
+extension DenseNet: ImageClassifier {}
+extension VisionTransformer: ImageClassifier {}

@@ -40,7 +40,8 @@ public struct ConvolutionInput {
   var sources: [ImageSource] {
     parts.map {
       ImageSource(
-        $0.tensor.values.pointer, channels: $0.tensor.channels, isDoubled: $0.isDoubled)
+        $0.tensor.stored.pointer, channels: $0.tensor.channels, isDoubled: $0.isDoubled,
+        normalisation: $0.tensor.normalisation?.applied)
     }
   }
 

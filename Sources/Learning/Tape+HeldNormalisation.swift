@@ -24,7 +24,7 @@ extension Tape {
       heldNormalisationGradient(
         shape, outputGradient: gradient.pointer,
         record: NormalisationRecord(
-          input: x.values.pointer, rectifiedOutput: rectify ? UnsafePointer(y.values.pointer) : nil,
+          input: x.values.pointer, gate: rectify ? .output(y.values.pointer) : .none,
           mean: layer.runningMean.values.pointer, inverseDeviation: deviation.pointer,
           gamma: layer.weight.values.pointer),
         gammaGradient: layer.weight.wantedGradient(on: engine),

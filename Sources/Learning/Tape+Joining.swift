@@ -1,26 +1,6 @@
 internal import TensorKernels
 
 extension Tape {
-  /// `fresh + residual`, in the memory of `fresh`.
-  ///
-  /// - Parameter fresh: What a convolution or linear layer has just given, used nowhere else: its
-  ///   backward pass does not read it.
-  public func add(_ residual: Tensor, into fresh: Tensor) -> Tensor {
-    precondition(residual.shape == fresh.shape, "the summands have different shapes")
-    TensorKernels.add(
-      residual.values.pointer, to: fresh.values.pointer, count: fresh.count, on: context.workers)
-    let y = Tensor(
-      shape: fresh.shape, values: fresh.values, isTracked: fresh.isTracked || residual.isTracked)
-    record(y) { [engine, context] gradient in
-      for summand in [residual, fresh] where summand.isTracked {
-        copy(
-          gradient.pointer, into: summand.gradientTarget(on: engine), count: gradient.count,
-          on: context.workers)
-      }
-    }
-    return y
-  }
-
   /// The middle of `x` at the size of `y`, with y's channels behind: a dense block's connection.
   ///
   /// Both are NHWC or both `[N, C]`.
@@ -31,9 +11,13 @@ extension Tape {
     let z = engine.tensor(
       shape: y.shape.dropLast() + [x.channels + y.channels], isTracked: x.isTracked || y.isTracked)
     let joined = y.channels
-    cropAndJoin(
-      window, input: x.values.pointer, joining: y.values.pointer, joined: joined,
-      output: z.values.pointer, on: context.workers)
+    x.read { input in
+      y.read { added in
+        cropAndJoin(
+          window, input: input, joining: added, joined: joined, output: z.values.pointer,
+          on: context.workers)
+      }
+    }
     record(z) { [engine, context] gradient in
       cropAndJoinGradient(
         window, joined: joined, outputGradient: gradient.pointer,
@@ -47,9 +31,10 @@ extension Tape {
   public func crop(_ x: Tensor, rows: Int, columns: Int) -> Tensor {
     let window = WindowShape(centreOf: x, at: [x.shape[0], rows, columns, x.channels])
     let y = engine.tensor(shape: [x.shape[0], rows, columns, x.channels], isTracked: x.isTracked)
-    cropAndJoin(
-      window, input: x.values.pointer, joining: nil, joined: 0, output: y.values.pointer,
-      on: context.workers)
+    x.read {
+      cropAndJoin(
+        window, input: $0, joining: nil, joined: 0, output: y.values.pointer, on: context.workers)
+    }
     record(y) { [engine, context] gradient in
       cropAndJoinGradient(
         window, joined: 0, outputGradient: gradient.pointer,
@@ -65,8 +50,9 @@ extension Tape {
       channels: x.channels, top: top, left: left, rows: x.shape[1], columns: x.shape[2])
     let y = engine.tensor(
       shape: [window.batch, window.height, window.width, window.channels], isTracked: x.isTracked)
-    TensorKernels.pad(
-      window, input: x.values.pointer, output: y.values.pointer, on: context.workers)
+    x.read {
+      TensorKernels.pad(window, input: $0, output: y.values.pointer, on: context.workers)
+    }
     record(y) { [engine, context] gradient in
       padGradient(
         window, outputGradient: gradient.pointer, inputGradient: x.gradientTarget(on: engine),
@@ -81,9 +67,12 @@ extension Tape {
     let shape = [x.shape[0], x.shape[1] * 2, x.shape[2] * 2, x.channels]
     let window = WindowShape(centreOf: skip, at: shape)
     let y = engine.tensor(shape: shape, isTracked: x.isTracked || skip.isTracked)
-    upsampleAndAdd(
-      window, input: x.values.pointer, skip: skip.values.pointer, output: y.values.pointer,
-      on: context.workers)
+    x.read { input in
+      skip.read { skip in
+        upsampleAndAdd(
+          window, input: input, skip: skip, output: y.values.pointer, on: context.workers)
+      }
+    }
     record(y) { [engine, context] gradient in
       upsampleAndAddGradient(
         window, outputGradient: gradient.pointer, inputGradient: x.wantedGradient(on: engine),

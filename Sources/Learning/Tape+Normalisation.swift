@@ -43,16 +43,27 @@ extension Tape {
     }
     invertDeviations(
       deviation.pointer, count: x.channels, epsilon: NormalisationLayer.epsilon)
-    let y = engine.tensor(
-      shape: x.shape,
-      isTracked: isRecording
-        && (x.isTracked || layer.weight.isTrainable || residual?.isTracked ?? false))
-    TensorKernels.normalise(
-      shape, input: x.values.pointer, mean: mean.pointer, inverseDeviation: deviation.pointer,
-      gamma: layer.weight.values.pointer, beta: layer.bias.values.pointer,
-      residual: residual.map { UnsafePointer($0.values.pointer) }, rectify: rectify,
-      output: y.values.pointer, on: context.workers)
-    record(y) { [engine, context, unowned y] gradient in
+    let isTracked =
+      isRecording && (x.isTracked || layer.weight.isTrainable || residual?.isTracked ?? false)
+    let y: Tensor
+    let gate: NormalisationRecord.Gate
+    if let residual {
+      y = engine.tensor(shape: x.shape, isTracked: isTracked)
+      residual.read { residual in
+        TensorKernels.normalise(
+          shape, input: x.values.pointer, mean: mean.pointer, inverseDeviation: deviation.pointer,
+          gamma: layer.weight.values.pointer, beta: layer.bias.values.pointer, residual: residual,
+          rectify: rectify, output: y.values.pointer, on: context.workers)
+      }
+      gate = rectify ? .output(y.values.pointer) : .none
+    } else {
+      let deferred = deferred(layer, mean: mean, deviation: deviation, rectify: rectify)
+      y = Tensor(
+        shape: x.shape, values: x.values, isTracked: isTracked, normalisation: deferred)
+      gate = rectify ? .normalisation(deferred.applied) : .none
+    }
+    let outputs = (y.stored, y.normalisation)
+    record(y) { [engine, context] gradient in
       // Mostly this is the only reader of x, and what came in becomes what goes on, in place.
       let inputTarget =
         x.isTracked
@@ -62,9 +73,8 @@ extension Tape {
       normalisationGradient(
         shape, outputGradient: gradient.pointer,
         record: NormalisationRecord(
-          input: x.values.pointer, rectifiedOutput: rectify ? UnsafePointer(y.values.pointer) : nil,
-          mean: mean.pointer, inverseDeviation: deviation.pointer,
-          gamma: layer.weight.values.pointer),
+          input: x.values.pointer, gate: gate, mean: mean.pointer,
+          inverseDeviation: deviation.pointer, gamma: layer.weight.values.pointer),
         gammaGradient: layer.weight.wantedGradient(on: engine),
         betaGradient: layer.bias.wantedGradient(on: engine),
         inputGradient: inputTarget,
@@ -73,8 +83,24 @@ extension Tape {
         },
         on: context)
       if x.isTracked, x.gradient == nil { x.takeOver(gradient: gradient) }
+      withExtendedLifetime(outputs) {}
     }
     return withExtendedLifetime((mean, deviation)) { y }
+  }
+
+  /// A normalisation that the output's readers apply.
+  private func deferred(
+    _ layer: NormalisationLayer, mean: Buffer, deviation: Buffer, rectify: Bool
+  ) -> DeferredNormalisation {
+    let scale = context.buffers.take(mean.count)
+    let shift = context.buffers.take(mean.count)
+    for c in 0..<mean.count {
+      scale.pointer[c] = layer.weight.values.pointer[c] * deviation.pointer[c]
+    }
+    // A copy with the slack that whole vectors need.
+    shift.pointer.update(from: layer.bias.values.pointer, count: mean.count)
+    return DeferredNormalisation(
+      engine: engine, centre: mean, scale: scale, shift: shift, rectifies: rectify)
   }
 
   private func blend(_ batch: Buffer, into running: Parameter, scale: Double) {

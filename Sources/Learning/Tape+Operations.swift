@@ -22,9 +22,10 @@ extension Tape {
     let shape = PoolingShape(x.shape, kernel: kernel, stride: stride, padding: padding)
     let y = engine.tensor(shape: shape.outputShape, isTracked: x.isTracked)
     let winners = context.buffers.take(y.count)
-    TensorKernels.maximumPool(
-      shape, input: x.values.pointer, output: y.values.pointer, winners: winners.pointer,
-      on: context.workers)
+    x.read {
+      TensorKernels.maximumPool(
+        shape, input: $0, output: y.values.pointer, winners: winners.pointer, on: context.workers)
+    }
     record(y) { [engine, context] gradient in
       maximumPoolGradient(
         shape, outputGradient: gradient.pointer, winners: winners.pointer,
@@ -37,8 +38,10 @@ extension Tape {
   public func averagePool(_ x: Tensor, kernel: Int = 2) -> Tensor {
     let shape = PoolingShape(x.shape, kernel: kernel, stride: kernel, padding: 0)
     let y = engine.tensor(shape: shape.outputShape, isTracked: x.isTracked)
-    TensorKernels.averagePool(
-      shape, input: x.values.pointer, output: y.values.pointer, on: context.workers)
+    x.read {
+      TensorKernels.averagePool(
+        shape, input: $0, output: y.values.pointer, on: context.workers)
+    }
     record(y) { [engine, context] gradient in
       averagePoolGradient(
         shape, outputGradient: gradient.pointer, inputGradient: x.gradientTarget(on: engine),
@@ -51,9 +54,11 @@ extension Tape {
   public func globalAverage(_ x: Tensor) -> Tensor {
     let (batch, pixels) = (x.shape[0], x.shape[1] * x.shape[2])
     let y = engine.tensor(shape: [batch, x.channels], isTracked: x.isTracked)
-    TensorKernels.globalAverage(
-      x.values.pointer, batch: batch, pixels: pixels, channels: x.channels,
-      output: y.values.pointer, on: context.workers)
+    x.read {
+      TensorKernels.globalAverage(
+        $0, batch: batch, pixels: pixels, channels: x.channels, output: y.values.pointer,
+        on: context.workers)
+    }
     record(y) { [engine, context] gradient in
       globalAverageGradient(
         gradient.pointer, batch: batch, pixels: pixels, channels: x.channels,

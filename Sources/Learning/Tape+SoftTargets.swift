@@ -58,6 +58,6 @@ extension Tape {
 
   /// The same values as a constant: no gradient flows through it.
   public func detach(_ x: Tensor) -> Tensor {
-    Tensor(shape: x.shape, values: x.values, isTracked: false)
+    Tensor(shape: x.shape, values: x.stored, isTracked: false, normalisation: x.normalisation)
   }
 }

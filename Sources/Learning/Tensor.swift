@@ -6,18 +6,37 @@ internal import TensorKernels
 public final class Tensor {
   /// `[batch, height, width, channels]`, or `[batch, channels]`.
   public let shape: [Int]
-  let values: Buffer
+  /// What is in memory: the values, or what a normalisation makes them of.
+  let stored: Buffer
+  /// Applied as the values are read, so that they need no memory of their own.
+  let normalisation: DeferredNormalisation?
+  private var made: Buffer?
   /// Whether a gradient is to be found for it.
   let isTracked: Bool
   private(set) var gradient: Buffer?
 
-  init(shape: [Int], values: Buffer, isTracked: Bool) {
+  init(
+    shape: [Int], values: Buffer, isTracked: Bool, normalisation: DeferredNormalisation? = nil
+  ) {
     self.shape = shape
-    self.values = values
+    stored = values
     self.isTracked = isTracked
+    self.normalisation = normalisation
   }
 
-  public var count: Int { values.count }
+  /// The values; where a normalisation was put off they are made now and kept.
+  var values: Buffer {
+    if made == nil { made = normalisation?.make(of: stored, channels: channels) }
+    return made ?? stored
+  }
+
+  /// Lets a reader that needs the values once read them; if they must be made, they are not kept.
+  func read<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
+    let values = made ?? normalisation?.make(of: stored, channels: channels) ?? stored
+    return withExtendedLifetime(values) { body(values.pointer) }
+  }
+
+  public var count: Int { stored.count }
   /// The last dimension.
   public var channels: Int { shape[shape.count - 1] }
 
@@ -45,4 +64,26 @@ public final class Tensor {
 
   /// Gives up the gradient's memory once every operation that reads it has run.
   func releaseGradient() { gradient = nil }
+}
+
+/// A batch normalisation that its readers apply.
+struct DeferredNormalisation {
+  let engine: Engine
+  let centre: Buffer
+  let scale: Buffer
+  let shift: Buffer
+  let rectifies: Bool
+
+  var applied: AppliedNormalisation {
+    AppliedNormalisation(
+      centre: centre.pointer, scale: scale.pointer, shift: shift.pointer, rectifies: rectifies)
+  }
+
+  func make(of stored: Buffer, channels: Int) -> Buffer {
+    let values = engine.context.buffers.take(stored.count)
+    apply(
+      applied, to: stored.pointer, rows: stored.count / channels, channels: channels,
+      output: values.pointer, on: engine.context.workers)
+    return values
+  }
 }

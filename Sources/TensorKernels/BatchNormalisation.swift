@@ -85,9 +85,27 @@ public func normalise(
       let shift = beta.map { load($0 + c, lanes) } ?? Lanes()
       for r in rows {
         let i = r * channels + c
-        var value = shift.addingProduct(load(x + i, lanes) - centre, scale)
+        // As `AppliedNormalisation` has it, to the bit.
+        var value = shift + (load(x + i, lanes) - centre) * scale
         if let residual { value += load(residual + i, lanes) }
         store(rectify ? rectified(value) : value, to: y + i, lanes)
+      }
+    }
+  }
+}
+
+/// Applies a normalisation that was put off: `rows` times `channels` values.
+public func apply(
+  _ normalisation: AppliedNormalisation, to x: UnsafePointer<Float>, rows: Int, channels: Int,
+  output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
+) {
+  let shape = NormalisationShape(rows: rows, channels: channels)
+  workers.forEach(chunks: shape.chunks) { chunk in
+    for r in shape.range(of: chunk) {
+      for c in stride(from: 0, to: channels, by: 8) {
+        let i = r * channels + c
+        let lanes = channels - c
+        store(normalisation.apply(load(x + i, lanes), c, lanes), to: y + i, lanes)
       }
     }
   }
@@ -96,19 +114,27 @@ public func normalise(
 /// What the backward pass of a batch normalisation reads.
 public struct NormalisationRecord {
   public var input: UnsafePointer<Float>
-  /// The output if it was rectified: it is positive where gradients pass.
-  public var rectifiedOutput: UnsafePointer<Float>?
+  /// What tells where gradients pass a rectification, if there was one.
+  public enum Gate {
+    case none
+    /// The output is kept: it is positive where they pass.
+    case output(UnsafePointer<Float>)
+    /// It is made again from the input.
+    case normalisation(AppliedNormalisation)
+  }
+
+  public var gate: Gate
   public var mean: UnsafePointer<Float>
   public var inverseDeviation: UnsafePointer<Float>
   public var gamma: UnsafePointer<Float>?
 
   public init(
-    input: UnsafePointer<Float>, rectifiedOutput: UnsafePointer<Float>?,
-    mean: UnsafePointer<Float>, inverseDeviation: UnsafePointer<Float>,
+    input: UnsafePointer<Float>, gate: Gate, mean: UnsafePointer<Float>,
+    inverseDeviation: UnsafePointer<Float>,
     gamma: UnsafePointer<Float>?
   ) {
     self.input = input
-    self.rectifiedOutput = rectifiedOutput
+    self.gate = gate
     self.mean = mean
     self.inverseDeviation = inverseDeviation
     self.gamma = gamma
@@ -146,13 +172,15 @@ public func normalisationGradient(
     for c in stride(from: 0, to: channels, by: 8) {
       let lanes = channels - c
       let mean = load(record.mean + c, lanes)
+      let gate = GateLanes(record.gate, at: c, lanes)
       var sum = Lanes()
       var product = Lanes()
       for r in rows {
         let i = r * channels + c
-        let gradient = passed(dy, record.rectifiedOutput, i, lanes)
+        let x = load(record.input + i, lanes)
+        let gradient = gate.passed(load(dy + i, lanes), x, i, lanes)
         sum += gradient
-        product = product.addingProduct(gradient, load(record.input + i, lanes) - mean)
+        product = product.addingProduct(gradient, x - mean)
       }
       store(sum, to: partial.pointer + chunk * 2 * channels + c, lanes)
       store(product, to: partial.pointer + (chunk * 2 + 1) * channels + c, lanes)
@@ -188,10 +216,12 @@ public func normalisationGradient(
       if let gamma = record.gamma { scale *= load(gamma + c, lanes) }
       let constant = load(sums.pointer + c, lanes) * inverse
       let slope = load(sums.pointer + channels + c, lanes) * deviation * inverse
+      let gate = GateLanes(record.gate, at: c, lanes)
       for r in rows {
         let i = r * channels + c
-        let gradient = passed(dy, record.rectifiedOutput, i, lanes)
-        let centred = load(record.input + i, lanes) - mean
+        let x = load(record.input + i, lanes)
+        let gradient = gate.passed(load(dy + i, lanes), x, i, lanes)
+        let centred = x - mean
         inputGradient?.put(scale * (gradient - constant - centred * slope), at: i, lanes)
         residualGradient?.put(gradient, at: i, lanes)
       }
@@ -199,13 +229,37 @@ public func normalisationGradient(
   }
 }
 
-@inline(__always)
-private func passed(
-  _ dy: UnsafePointer<Float>, _ output: UnsafePointer<Float>?, _ i: Int, _ lanes: Int
-) -> Lanes {
-  var gradient = load(dy + i, lanes)
-  if let output { gradient.replace(with: Lanes(), where: load(output + i, lanes) .<= 0) }
-  return gradient
+/// What a gate needs for one vector of channels.
+struct GateLanes {
+  private let output: UnsafePointer<Float>?
+  private let isMadeAgain: Bool
+  private var centre = Lanes()
+  private var scale = Lanes()
+  private var shift = Lanes()
+
+  init(_ gate: NormalisationRecord.Gate, at c: Int, _ count: Int) {
+    switch gate {
+    case .none: (output, isMadeAgain) = (nil, false)
+    case .output(let y): (output, isMadeAgain) = (y, false)
+    case .normalisation(let normalisation):
+      (output, isMadeAgain) = (nil, true)
+      centre = load(normalisation.centre + c, count)
+      scale = load(normalisation.scale + c, count)
+      shift = load(normalisation.shift + c, count)
+    }
+  }
+
+  /// The part of a gradient that passes.
+  ///
+  /// - Parameter x: The normalisation's input at element i.
+  @inline(__always)
+  func passed(_ gradient: Lanes, _ x: Lanes, _ i: Int, _ count: Int) -> Lanes {
+    if isMadeAgain {
+      return gradient.replacing(with: Lanes(), where: shift + (x - centre) * scale .<= 0)
+    }
+    guard let output else { return gradient }
+    return gradient.replacing(with: Lanes(), where: load(output + i, count) .<= 0)
+  }
 }
 
 /// A normalisation by statistics that were kept.

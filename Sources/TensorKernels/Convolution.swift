@@ -93,6 +93,12 @@ public func convolve(
     }
     return
   }
+  // The pixels of a 1x1 convolution are normalised as they are gathered; others take a copy.
+  let isPointwise = shape.kernelHeight == 1 && shape.kernelWidth == 1 && shape.padding == 0
+  let normalisation =
+    isPointwise && sources.count == 1 && !sources[0].isDoubled ? sources[0].normalisation : nil
+  var sources = sources
+  if normalisation != nil { sources[0].normalisation = nil }
   withJoined(sources, of: shape, on: context) { x in
     if NarrowConvolution.suits(shape) {
       return NarrowConvolution(shape: shape, context: context).convolve(
@@ -113,7 +119,8 @@ public func convolve(
     epilogue.bias = bias.map { UnsafePointer($0.pointer) }
     withExtendedLifetime((packed, bias, copy, zeros)) {
       product.run(
-        packed: packed.pointer, accumulate: false, epilogue: epilogue, output: y, on: context,
+        packed: packed.pointer, accumulate: false, epilogue: epilogue, output: y,
+        normalisation: normalisation, on: context,
         gather: gathering.gather(
           from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y, zeros: zeros.pointer))
     }

@@ -36,10 +36,13 @@ struct GatheredProduct {
   ///   - accumulate: Whether the product is added to what the output holds; excludes an epilogue.
   ///   - epilogue: Its bias is padded to whole panels.
   ///   - output: Where the output begins.
+  ///   - normalisation: Applied to each row of a single tap as it is read.
   func run(
     packed: UnsafePointer<Float>, accumulate: Bool, epilogue: ConvolutionEpilogue, output: Output,
-    on context: KernelContext, gather: @escaping Gather
+    normalisation: AppliedNormalisation? = nil, on context: KernelContext,
+    gather: @escaping Gather
   ) {
+    precondition(normalisation == nil || taps == 1, "zeros around an image are not normalised")
     let work = taps * depth * panels.columns
     // Small products take longer chunks, so that a chunk stays a microsecond or more.
     let rowsPerChunk = work < 8_192 ? 384 : 96
@@ -54,6 +57,9 @@ struct GatheredProduct {
     // Two floats for each pointer: the thread's own inputs, then its outputs.
     let rowBlocks = pieces(min(rowsPerChunk, rows), of: 6)
     let pointers = context.buffers.take(context.workers.threads * rowBlocks * (taps + 1) * 12)
+    let normalised = normalisation.map { _ in
+      context.buffers.take(context.workers.threads * min(rowsPerChunk, rows) * depth)
+    }
     context.workers.forEach(chunks: rowChunks * groups) { chunk, worker in
       let first = chunk / groups * rowsPerChunk
       let firstPanel = chunk % groups * panelsPerGroup
@@ -65,7 +71,14 @@ struct GatheredProduct {
         outputs: (own + rowBlocks * taps * 48).assumingMemoryBound(to: Output.self), first: first,
         count: min(rowsPerChunk, rows - first), panels: firstPanel..<lastPanel,
         blocks: blocks, packed: packed, accumulate: accumulate, epilogue: epilogue, output: output,
-        statistics: parts.map { $0.rows(of: chunk / groups) }, gather: gather)
+        statistics: parts.map { $0.rows(of: chunk / groups) }
+      ) { first, count, inputs, outputs in
+        gather(first, count, inputs, outputs)
+        guard let normalisation, let normalised else { return }
+        normalise(
+          inputs, count, normalisation,
+          into: normalised.pointer + worker * min(rowsPerChunk, rows) * depth)
+      }
     }
     withExtendedLifetime(pointers) {}
     if let parts, let statistics = epilogue.statistics {
@@ -124,6 +137,21 @@ struct GatheredProduct {
       columns: range.lowerBound
         * panels.panelWidth..<min(panels.columns, range.upperBound * panels.panelWidth),
       base: output, statistics: statistics, rowStride: pieces(panels.columns, of: 16) * 16)
+  }
+
+  /// Replaces rows by their normalised copies, which stay in the cache until they are multiplied.
+  private func normalise(
+    _ inputs: UnsafeMutablePointer<Input>, _ count: Int, _ normalisation: AppliedNormalisation,
+    into target: Output
+  ) {
+    for r in 0..<count {
+      let row = target + r * depth
+      for c in stride(from: 0, to: depth, by: 8) {
+        let value = load(inputs[r] + c, depth - c)
+        store(normalisation.apply(value, c, depth - c), to: row + c, depth - c)
+      }
+      inputs[r] = UnsafePointer(row)
+    }
   }
 
   /// Rows past the end repeat the block's first, which may be read and is never stored.

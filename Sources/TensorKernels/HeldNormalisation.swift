@@ -16,16 +16,15 @@ public func heldNormalisationGradient(
       let mean = load(record.mean + c, lanes)
       let deviation = load(record.inverseDeviation + c, lanes)
       let scale = record.gamma.map { load($0 + c, lanes) * deviation } ?? deviation
+      let gate = GateLanes(record.gate, at: c, lanes)
       var shift = Lanes()
       var slope = Lanes()
       for r in shape.range(of: chunk) {
         let i = r * channels + c
-        var g = load(dy + i, lanes)
-        if let output = record.rectifiedOutput {
-          g.replace(with: Lanes(), where: load(output + i, lanes) .<= 0)
-        }
+        let x = load(record.input + i, lanes)
+        let g = gate.passed(load(dy + i, lanes), x, i, lanes)
         shift += g
-        slope = slope.addingProduct(g, (load(record.input + i, lanes) - mean) * deviation)
+        slope = slope.addingProduct(g, (x - mean) * deviation)
         inputGradient?.put(g * scale, at: i, lanes)
         residualGradient?.put(g, at: i, lanes)
       }

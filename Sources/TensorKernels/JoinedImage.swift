@@ -1,3 +1,36 @@
+internal import Tiles
+
+/// A normalisation that is applied to values as they are read: `(x - centre) · scale + shift`.
+public struct AppliedNormalisation {
+  /// One value for each channel, as the others; 64 bytes behind the end are readable.
+  public var centre: UnsafePointer<Float>
+  public var scale: UnsafePointer<Float>
+  public var shift: UnsafePointer<Float>
+  /// Whether negative results become zero.
+  public var rectifies: Bool
+
+  public init(
+    centre: UnsafePointer<Float>, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
+    rectifies: Bool
+  ) {
+    self.centre = centre
+    self.scale = scale
+    self.shift = shift
+    self.rectifies = rectifies
+  }
+
+  var lazy: LazyNormalisation {
+    LazyNormalisation(centre: centre, scale: scale, shift: shift, rectifies: rectifies)
+  }
+
+  /// A vector of channels from `c`, of which `count` are real.
+  @inline(__always)
+  func apply(_ x: Lanes, _ c: Int, _ count: Int) -> Lanes {
+    let y = load(shift + c, count) + (x - load(centre + c, count)) * load(scale + c, count)
+    return rectifies ? rectified(y) : y
+  }
+}
+
 /// A stretch of a convolution's input channels.
 public struct ImageSource {
   /// `[batch, height, width, channels]`, with 64 readable bytes behind its end.
@@ -5,11 +38,17 @@ public struct ImageSource {
   public var channels: Int
   /// Whether it is half as high and wide as the image, and each pixel counts four times.
   public var isDoubled: Bool
+  /// What makes the values that are convolved of those in memory; zeros around stay zeros.
+  public var normalisation: AppliedNormalisation?
 
-  public init(_ pointer: UnsafePointer<Float>, channels: Int, isDoubled: Bool = false) {
+  public init(
+    _ pointer: UnsafePointer<Float>, channels: Int, isDoubled: Bool = false,
+    normalisation: AppliedNormalisation? = nil
+  ) {
     self.pointer = pointer
     self.channels = channels
     self.isDoubled = isDoubled
+    self.normalisation = normalisation
   }
 }
 
@@ -38,7 +77,9 @@ func withJoined(
   _ body: (UnsafePointer<Float>) -> Void
 ) {
   precondition(sources.reduce(0) { $0 + $1.channels } == shape.inputChannels)
-  if sources.count == 1, !sources[0].isDoubled { return body(sources[0].pointer) }
+  if sources.count == 1, !sources[0].isDoubled, sources[0].normalisation == nil {
+    return body(sources[0].pointer)
+  }
   let joined = context.buffers.take(shape.inputCount)
   let (H, W, C) = (shape.height, shape.width, shape.inputChannels)
   context.workers.forEach(chunks: shape.batch * H) { row in
@@ -52,7 +93,10 @@ func withJoined(
         let pixel = line + (w >> shift) * source.channels
         let target = joined.pointer + (row * W + w) * C + first
         for c in stride(from: 0, to: source.channels, by: 8) {
-          store(load(pixel + c, source.channels - c), to: target + c, source.channels - c)
+          let lanes = source.channels - c
+          let value = load(pixel + c, lanes)
+          store(
+            source.normalisation.map { $0.apply(value, c, lanes) } ?? value, to: target + c, lanes)
         }
       }
       first += source.channels

@@ -86,7 +86,7 @@ private struct Standardised {
     normalisationGradient(
       shape, outputGradient: gradient,
       record: NormalisationRecord(
-        input: input, rectifiedOutput: nil, mean: mean.pointer,
+        input: input, gate: .none, mean: mean.pointer,
         inverseDeviation: inverseDeviation.pointer, gamma: nil),
       gammaGradient: nil, betaGradient: nil, inputGradient: target, residualGradient: nil,
       on: context)

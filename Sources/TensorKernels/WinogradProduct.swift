@@ -112,7 +112,8 @@ struct WinogradProduct {
           tiling.prefetchInput(after: tile, in: source)
           tiles.transformInput(
             InputPatch(
-              pixels: pixels, inside: inside, channels: source.channels, normalisation: nil,
+              pixels: pixels, inside: inside, channels: source.channels,
+              normalisation: source.normalisation?.lazy,
               target: target, pointStride: stride, vectorStride: lanes),
             scratch: small)
           target += source.channels

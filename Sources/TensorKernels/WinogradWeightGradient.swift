@@ -93,7 +93,8 @@ struct WinogradWeightGradient {
               tiles.transformInput(
                 InputPatch(
                   pixels: pixels, inside: inside, channels: stretch.source.channels,
-                  normalisation: nil, target: v + (stretch.vector * held + t) * lanes,
+                  normalisation: stretch.source.normalisation?.lazy,
+                  target: v + (stretch.vector * held + t) * lanes,
                   pointStride: inputStride, vectorStride: held * lanes),
                 scratch: scratch)
             }

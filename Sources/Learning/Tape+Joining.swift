@@ -12,11 +12,11 @@ extension Tape {
     let y = Tensor(
       shape: fresh.shape, values: fresh.values, isTracked: fresh.isTracked || residual.isTracked)
     record(y) { [engine, context] gradient in
-      for summand in [residual, fresh] where summand.isTracked {
-        copy(
-          gradient.pointer, into: summand.gradientTarget(on: engine), count: gradient.count,
-          on: context.workers)
+      if let target = residual.wantedGradient(on: engine) {
+        copy(gradient.pointer, into: target, count: gradient.count, on: context.workers)
       }
+      // Nothing else reads what is fresh, so that the sum's gradient is its own.
+      if fresh.isTracked { fresh.takeOver(gradient: gradient) }
     }
     return y
   }

@@ -39,13 +39,22 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Two for each multiplication and addition of one pass.
   public var operations: Double { 2 * Double(outputPixels) * Double(weightCount) }
 
-  /// Whether Winograd's form is the faster: chosen by shape alone, so that bits depend on nothing else.
+  private var fitsWinograd: Bool {
+    kernelHeight == 3 && kernelWidth == 3 && stride == 1 && padding <= 2 && inputChannels >= 8
+      && outputChannels >= 8
+  }
+
+  /// Whether Winograd's form is the faster forward and back to the input.
+  ///
+  /// Chosen by an image's shape, so that what an image gives does not depend on the batch around it.
+  /// Transformed weights are four times as large: a few tiles do not pay for making and reading them.
   var usesWinograd: Bool {
-    guard kernelHeight == 3, kernelWidth == 3, stride == 1, padding <= 2 else { return false }
-    guard inputChannels >= 8, outputChannels >= 8 else { return false }
-    // Transformed weights are four times as large; a few tiles do not pay for making them.
-    let tiles = batch * pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4)
-    return tiles >= 32
+    fitsWinograd && pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4) >= 9
+  }
+
+  /// Whether Winograd's form is the faster for the weights' gradient, a sum over the batch.
+  var usesWinogradForWeights: Bool {
+    fitsWinograd && batch * pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4) >= 32
   }
 
   /// With so few channels a whole kernel row is read as one stretch, from a padded copy.

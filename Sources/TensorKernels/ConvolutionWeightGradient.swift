@@ -11,7 +11,7 @@ public func convolveWeightGradient(
   _ shape: ConvolutionShape, sources: [ImageSource], outputGradient dy: UnsafePointer<Float>,
   weightGradient: GradientTarget, on context: KernelContext
 ) {
-  if shape.usesWinograd {
+  if shape.usesWinogradForWeights {
     WinogradWeightGradient(shape, on: context).run(
       sources: sources, outputGradient: dy, target: weightGradient)
     return

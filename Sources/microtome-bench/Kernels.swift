@@ -78,20 +78,20 @@ struct Kernels: ParsableCommand {
     let dx = context.buffers.take(shape.inputCount)
     let dw = context.buffers.take(shape.weightCount)
     let target = context.buffers.take(shape.outputCount)
+    let sources = [ImageSource(x.pointer, channels: shape.inputChannels)]
     let forward = gigaflops(shape.operations) {
       convolve(
-        shape, input: x.pointer, weights: w.pointer, bias: nil, output: target.pointer,
-        on: context)
+        shape, sources: sources, weights: w.pointer, output: target.pointer, on: context)
     }
     let input = gigaflops(shape.operations) {
       convolveInputGradient(
-        shape, outputGradient: y.pointer, weights: w.pointer, inputGradient: dx.pointer,
-        accumulate: false, on: context)
+        shape, outputGradient: y.pointer, weights: w.pointer,
+        targets: [ImageTarget(dx.pointer, channels: shape.inputChannels)], on: context)
     }
     let weight = gigaflops(shape.operations) {
       convolveWeightGradient(
-        shape, input: x.pointer, outputGradient: y.pointer, weightGradient: dw.pointer,
-        accumulate: false, on: context)
+        shape, sources: sources, outputGradient: y.pointer,
+        weightGradient: GradientTarget(dw.pointer, accumulate: false), on: context)
     }
     say("\(kernel.text): \(rate(forward)), \(rate(input)), \(rate(weight))")
     return .init(name: kernel.text, forward: forward, inputGradient: input, weightGradient: weight)

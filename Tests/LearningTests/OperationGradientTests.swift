@@ -64,9 +64,11 @@ struct OperationGradientTests {
     try expectGradients(of: [large]) { x, tape in
       tape.pad(x[0], top: 0, bottom: 1, left: 2, right: 1)
     }
-    try expectGradients(of: [large, input(large.shape, salt: 1)]) { x, tape in
-      tape.add(x[0], into: tape.scale(x[1], by: 2))
-    }
+    let engine = Engine()
+    let mixing = pointwise(channels, on: engine)
+    try expectGradients(
+      of: [large, input(large.shape, salt: 1)], parameters: [mixing.weight], step: 1e-2, on: engine
+    ) { x, tape in tape.convolve(x[1], mixing, adding: x[0]) }
     try expectGradients(of: [input([2, 2, 1, channels], salt: 1), large]) { x, tape in
       tape.upsample(x[0], adding: x[1])
     }
@@ -80,13 +82,21 @@ struct OperationGradientTests {
   @Test("of an image that several windows read")
   func sharedWindows() throws {
     let shape = [1, 6, 6, 3]
-    try expectGradients(of: [input(shape)]) { x, tape in
+    let engine = Engine()
+    let mixing = pointwise(6, on: engine)
+    try expectGradients(of: [input(shape)], step: 1e-2, on: engine) { x, tape in
       let cropped = tape.crop(x[0], rows: 4, columns: 2)
       let joined = tape.join(x[0], cropped)
-      return tape.add(
-        tape.upsample(tape.crop(joined, rows: 2, columns: 1), adding: joined),
-        into: tape.scale(joined, by: 1))
+      return tape.convolve(
+        joined, mixing,
+        adding: tape.upsample(tape.crop(joined, rows: 2, columns: 1), adding: joined))
     }
+  }
+
+  private func pointwise(_ channels: Int, on engine: Engine) -> ConvolutionLayer {
+    let weight = Parameter(name: "weight", shape: [channels, channels, 1, 1], on: engine)
+    weight.set(values(weight.count, salt: 3))
+    return ConvolutionLayer(weight: weight)
   }
 
   @Test("of grouped convolution", arguments: [(4, 4, 4, 1, 0), (8, 12, 4, 3, 1), (6, 10, 2, 3, 0)])

@@ -24,6 +24,14 @@ func distance(_ values: some Sequence<Float>, _ reference: [Double]) -> Double {
   } / scale
 }
 
+/// The length of the difference, relative to the reference's.
+func relativeError(_ values: some Sequence<Float>, _ reference: [Double]) -> Double {
+  let square = zip(values, reference).reduce(0) {
+    $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1)
+  }
+  return (square / reference.reduce(0) { $0 + $1 * $1 }).squareRoot()
+}
+
 extension BufferPool {
   /// A buffer that holds some values.
   func take(copying values: [Float]) -> Buffer {

@@ -1,0 +1,202 @@
+import TensorKernels
+import Testing
+
+/// A U-Net block's entrance: channels that are doubled, then a skip connection's.
+private struct Entrance: CustomTestStringConvertible {
+  var doubled: Int
+  var skip: Int
+  var outputs: Int
+  var height: Int
+  var width: Int
+  var kernel = 3
+
+  var shape: ConvolutionShape {
+    ConvolutionShape(
+      batch: 2, height: height, width: width, inputChannels: doubled + skip,
+      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, padding: kernel / 2)
+  }
+  var testDescription: String { "\(doubled)+\(skip)->\(outputs) \(height)x\(width) k\(kernel)" }
+  var smallCount: Int { 2 * height / 2 * width / 2 * doubled }
+  var skipCount: Int { 2 * height * width * skip }
+}
+
+private let entrances = [
+  Entrance(doubled: 16, skip: 8, outputs: 16, height: 12, width: 20),
+  Entrance(doubled: 9, skip: 5, outputs: 11, height: 14, width: 12),
+  Entrance(doubled: 40, skip: 24, outputs: 8, height: 2, width: 4),
+  Entrance(doubled: 8, skip: 8, outputs: 1, height: 8, width: 10),
+  Entrance(doubled: 8, skip: 3, outputs: 10, height: 6, width: 6, kernel: 1),
+]
+
+@Suite("Convolution of joined and normalised images")
+struct JoinedConvolutionTests {
+  @Test("equals the convolution of a copy of all of it", arguments: entrances)
+  private func joined(entrance: Entrance) {
+    let shape = entrance.shape
+    let context = KernelContext(threads: 2)
+    let small = values(entrance.smallCount)
+    let skip = values(entrance.skipCount, salt: 4)
+    let weights = values(shape.weightCount, salt: 1)
+    let gradient = values(shape.outputCount, salt: 3)
+    let whole = Reference.upsampleAndJoin(
+      UpsamplingShape(
+        batch: 2, height: shape.height / 2, width: shape.width / 2, channels: entrance.doubled,
+        skipChannels: entrance.skip), input: small, skip: skip)
+    let x = context.buffers.take(copying: small)
+    let s = context.buffers.take(copying: skip)
+    let w = context.buffers.take(copying: weights)
+    let dy = context.buffers.take(copying: gradient)
+    let y = context.buffers.take(shape.outputCount)
+    let dw = context.buffers.take(shape.weightCount)
+    let dx = context.buffers.take(entrance.smallCount)
+    let ds = context.buffers.take(copying: skip)
+    let sources = [
+      ImageSource(x.pointer, channels: entrance.doubled, isDoubled: true),
+      ImageSource(s.pointer, channels: entrance.skip),
+    ]
+    convolve(shape, sources: sources, weights: w.pointer, output: y.pointer, on: context)
+    convolveWeightGradient(
+      shape, sources: sources, outputGradient: dy.pointer,
+      weightGradient: GradientTarget(dw.pointer, accumulate: false), on: context)
+    convolveInputGradient(
+      shape, outputGradient: dy.pointer, weights: w.pointer,
+      targets: [
+        ImageTarget(dx.pointer, channels: entrance.doubled, isHalved: true),
+        ImageTarget(ds.pointer, channels: entrance.skip, accumulate: true),
+      ], on: context)
+    #expect(
+      distance(y.array, Reference.convolve(shape, input: whole, weights: weights, bias: nil))
+        < 1e-5)
+    #expect(
+      distance(
+        dw.array,
+        Reference.convolveWeightGradient(shape, input: whole, outputGradient: gradient)) < 1e-5)
+    let back = Reference.convolveInputGradient(
+      shape, outputGradient: gradient, weights: weights)
+    let (expectedSmall, expectedSkip) = split(back, entrance)
+    #expect(distance(dx.array, expectedSmall) < 1e-5)
+    #expect(distance(ds.array, zip(expectedSkip, skip).map { $0 + Double($1) }) < 1e-5)
+  }
+
+  @Test("a normalisation that is put off changes no zero around the image", arguments: entrances)
+  private func normalised(entrance: Entrance) {
+    var shape = entrance.shape
+    shape.inputChannels = entrance.doubled
+    let context = KernelContext(threads: 1)
+    let input = values(shape.inputCount)
+    let constants = (0..<3).map { values(shape.inputChannels, salt: UInt64(10 + $0)) }
+    let made = input.enumerated().map { i, value in
+      let c = i % shape.inputChannels
+      return max(0, constants[2][c] + (value - constants[0][c]) * constants[1][c])
+    }
+    let buffers = constants.map { context.buffers.take(copying: $0) }
+    let x = context.buffers.take(copying: input)
+    let weights = values(shape.weightCount, salt: 1)
+    let w = context.buffers.take(copying: weights)
+    let y = context.buffers.take(shape.outputCount)
+    let dw = context.buffers.take(shape.weightCount)
+    let gradient = values(shape.outputCount, salt: 3)
+    let dy = context.buffers.take(copying: gradient)
+    let source = ImageSource(
+      x.pointer, channels: shape.inputChannels,
+      normalisation: AppliedNormalisation(
+        centre: buffers[0].pointer, scale: buffers[1].pointer, shift: buffers[2].pointer,
+        rectifies: true))
+    convolve(shape, sources: [source], weights: w.pointer, output: y.pointer, on: context)
+    convolveWeightGradient(
+      shape, sources: [source], outputGradient: dy.pointer,
+      weightGradient: GradientTarget(dw.pointer, accumulate: false), on: context)
+    #expect(
+      distance(y.array, Reference.convolve(shape, input: made, weights: weights, bias: nil))
+        < 1e-5)
+    #expect(
+      distance(
+        dw.array,
+        Reference.convolveWeightGradient(shape, input: made, outputGradient: gradient)) < 1e-5)
+  }
+
+  @Test("an epilogue adds, rectifies and measures what leaves", arguments: entrances)
+  private func epilogue(entrance: Entrance) {
+    var shape = entrance.shape
+    shape.inputChannels = entrance.doubled
+    let context = KernelContext(threads: 2)
+    let (input, weights) = (values(shape.inputCount), values(shape.weightCount, salt: 1))
+    let (bias, residual) = (
+      values(shape.outputChannels, salt: 2), values(shape.outputCount, salt: 5)
+    )
+    let expected = zip(
+      Reference.convolve(shape, input: input, weights: weights, bias: bias), residual
+    ).map { max(0, $0 + Double($1)) }
+    let x = context.buffers.take(copying: input)
+    let w = context.buffers.take(copying: weights)
+    let b = context.buffers.take(copying: bias)
+    let r = context.buffers.take(copying: residual)
+    let y = context.buffers.take(shape.outputCount)
+    let mean = context.buffers.take(shape.outputChannels)
+    let variance = context.buffers.take(shape.outputChannels)
+    convolve(
+      shape, sources: [ImageSource(x.pointer, channels: shape.inputChannels)], weights: w.pointer,
+      epilogue: ConvolutionEpilogue(
+        bias: b.pointer, residual: r.pointer, rectifies: true,
+        statistics: ChannelStatistics(mean: mean.pointer, variance: variance.pointer)),
+      output: y.pointer, on: context)
+    #expect(distance(y.array, expected) < 1e-5)
+    let pixels = Double(shape.outputPixels)
+    for k in 0..<shape.outputChannels {
+      let channel = stride(from: k, to: expected.count, by: shape.outputChannels).map {
+        expected[$0]
+      }
+      let average = channel.reduce(0, +) / pixels
+      let spread = channel.reduce(0) { $0 + ($1 - average) * ($1 - average) } / pixels
+      #expect((Double(mean.array[k]) - average).magnitude < 1e-5 * max(1, average))
+      #expect((Double(variance.array[k]) - spread).magnitude < 1e-5 * max(1, spread))
+    }
+  }
+
+  @Test("statistics of a channel far from zero keep their digits")
+  func distantMean() {
+    let shape = ConvolutionShape(
+      batch: 2, height: 16, width: 16, inputChannels: 8, outputChannels: 8, kernelHeight: 3,
+      kernelWidth: 3, padding: 1)
+    let context = KernelContext(threads: 1)
+    let x = context.buffers.take(copying: values(shape.inputCount))
+    let w = context.buffers.take(copying: values(shape.weightCount, salt: 1))
+    let b = context.buffers.take(copying: [Float](repeating: 1000, count: 8))
+    let y = context.buffers.take(shape.outputCount)
+    let mean = context.buffers.take(8)
+    let variance = context.buffers.take(8)
+    convolve(
+      shape, sources: [ImageSource(x.pointer, channels: 8)], weights: w.pointer,
+      epilogue: ConvolutionEpilogue(
+        bias: b.pointer,
+        statistics: ChannelStatistics(mean: mean.pointer, variance: variance.pointer)),
+      output: y.pointer, on: context)
+    let outputs = y.array.map(Double.init)
+    for k in 0..<8 {
+      let channel = stride(from: k, to: outputs.count, by: 8).map { outputs[$0] }
+      let average = channel.reduce(0, +) / Double(channel.count)
+      let spread =
+        channel.reduce(0) { $0 + ($1 - average) * ($1 - average) } / Double(channel.count)
+      #expect((Double(variance.array[k]) / spread - 1).magnitude < 1e-4)
+    }
+  }
+
+  /// The joined gradient taken apart: four pixels summed, the skip's channels as they are.
+  private func split(_ back: [Double], _ entrance: Entrance) -> (small: [Double], skip: [Double]) {
+    let (H, W, A, B) = (entrance.height, entrance.width, entrance.doubled, entrance.skip)
+    var small = [Double](repeating: 0, count: entrance.smallCount)
+    var skip: [Double] = []
+    for n in 0..<2 {
+      for h in 0..<H {
+        for w in 0..<W {
+          let pixel = ((n * H + h) * W + w) * (A + B)
+          for c in 0..<A {
+            small[((n * H / 2 + h / 2) * W / 2 + w / 2) * A + c] += back[pixel + c]
+          }
+          skip += back[(pixel + A)..<(pixel + A + B)]
+        }
+      }
+    }
+    return (small, skip)
+  }
+}

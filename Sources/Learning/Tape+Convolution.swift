@@ -129,6 +129,27 @@ extension Tape {
     adding residual: Tensor?, rectify: Bool
   ) -> Tensor {
     let shape = self.shape(input, layer)
+    let folded = foldedWeights.find(layer.weight, for: shape) {
+      fold(shape, layer, norm)
+    }
+    let y = engine.tensor(
+      shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
+      isTracked: false)
+    precondition(residual.map { $0.shape == y.shape } ?? true, "the residual has another shape")
+    withExtendedLifetime(folded) {
+      TensorKernels.convolve(
+        shape, sources: input.sources, prepared: folded.prepared,
+        epilogue: ConvolutionEpilogue(
+          bias: folded.bias.pointer, residual: residual.map { UnsafePointer($0.values.pointer) },
+          rectifies: rectify),
+        output: y.values.pointer, on: context)
+    }
+    return y
+  }
+
+  private func fold(
+    _ shape: ConvolutionShape, _ layer: ConvolutionLayer, _ norm: NormalisationLayer
+  ) -> FoldedWeights.Entry {
     let weights = context.buffers.take(shape.weightCount)
     let bias = context.buffers.take(shape.outputChannels)
     foldNormalisation(
@@ -139,19 +160,9 @@ extension Tape {
         gamma: norm.weight.values.pointer, beta: norm.bias.values.pointer,
         epsilon: NormalisationLayer.epsilon),
       into: weights.pointer, foldedBias: bias.pointer)
-    let y = engine.tensor(
-      shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
-      isTracked: false)
-    precondition(residual.map { $0.shape == y.shape } ?? true, "the residual has another shape")
-    withExtendedLifetime((weights, bias)) {
-      TensorKernels.convolve(
-        shape, sources: input.sources, weights: weights.pointer,
-        epilogue: ConvolutionEpilogue(
-          bias: bias.pointer, residual: residual.map { UnsafePointer($0.values.pointer) },
-          rectifies: rectify),
-        output: y.values.pointer, on: context)
-    }
-    return y
+    return FoldedWeights.Entry(
+      weights: weights, bias: bias,
+      prepared: prepareWeights(shape, weights.pointer, on: context))
   }
 
   private func shape(_ input: ConvolutionInput, _ layer: ConvolutionLayer) -> ConvolutionShape {

@@ -15,10 +15,14 @@ public final class Tape {
   public let mode: Mode
   public let engine: Engine
   private var records: [() -> Void] = []
+  let foldedWeights: FoldedWeights
 
-  public init(_ mode: Mode, on engine: Engine) {
+  /// - Parameter foldedWeights: What earlier tapes of inference have prepared of the same parameters,
+  ///   if none of them has changed since.
+  public init(_ mode: Mode, reusing foldedWeights: FoldedWeights? = nil, on engine: Engine) {
     self.mode = mode
     self.engine = engine
+    self.foldedWeights = foldedWeights ?? FoldedWeights()
   }
 
   var isRecording: Bool { mode == .training }

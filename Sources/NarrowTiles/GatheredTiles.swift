@@ -31,6 +31,16 @@ extension Kernels {
     var block = 0
     var source = inputs + firstTap * 6
     if vectors == 2 {
+      #if WIDE
+        // Thirty-two registers hold twelve rows, for which a panel is read half as often.
+        while block + 1 < whole {
+          gatheredTile12x2(
+            rows: source, nextRows: source + blockStride, taps: taps, offset: offset,
+            depth: depth, b: panel, outputs: outputs + block * 6, column: column, start: start)
+          source += 2 * blockStride
+          block += 2
+        }
+      #endif
       while block < whole {
         gatheredTile6x2(
           rows: source, taps: taps, offset: offset, depth: depth, b: panel,

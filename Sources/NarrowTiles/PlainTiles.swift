@@ -10,6 +10,14 @@ extension Kernels {
   ) {
     var row = 0
     if vectors == 2 {
+      #if WIDE
+        while row + 6 < rows {
+          plainTile12x2(
+            a: a + row * stride, stride: stride, depth: depth, b: panel,
+            output: output + row * outputStride, outputStride: outputStride, adds: adds)
+          row += 12
+        }
+      #endif
       while row < rows {
         plainTile6x2(
           a: a + row * stride, stride: stride, depth: depth, b: panel,

@@ -19,6 +19,14 @@ public enum NetworkName: String, Hashable, Sendable, CaseIterable {
   /// Over torchvision's encoder, with 6 types.
   case hoVerNetResNet50 = "hovernet-resnet50"
 
+  /// Whether its channel counts can be scaled.
+  public var isScalable: Bool {
+    switch self {
+    case .vitS16, .vitS8, .hoVerNetFast, .hoVerNetOriginal, .hoVerNetResNet50: false
+    default: true
+    }
+  }
+
   /// The side of the images that the network is made for.
   public var usualSide: Int {
     switch self {

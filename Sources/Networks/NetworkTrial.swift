@@ -12,22 +12,25 @@ public final class NetworkTrial {
   public let side: Int
   private let engine: Engine
   private let network: TrialNetwork
-  private let optimiser: Optimiser
   private let input: Tensor
+  private lazy var optimiser = Optimiser(
+    .adamW(), for: network.parameters.trainable, on: engine)
+  /// Good until the next training step.
+  private var foldedWeights: FoldedWeights?
 
   /// - Parameters:
   ///   - side: A size that the network accepts; nil for its usual one.
+  ///   - width: Scales all channel counts of a convolutional encoder's network.
   ///   - threads: How many work at once; the bits do not depend on it.
   public init(
-    _ name: NetworkName, batch: Int, side: Int? = nil, threads: Int = 1
+    _ name: NetworkName, batch: Int, side: Int? = nil, width: Double = 1, threads: Int = 1
   ) {
     self.name = name
     self.batch = batch
     self.side = side ?? name.usualSide
     engine = Engine(threads: threads)
-    network = TrialNetwork(name, side: self.side, on: engine)
+    network = TrialNetwork(name, side: self.side, width: width, on: engine)
     network.parameters.fill(tag: "trial")
-    optimiser = Optimiser(.adamW(), for: network.parameters.trainable, on: engine)
     let count = batch * self.side * self.side * 3
     let values =
       network.takesBytes
@@ -45,6 +48,7 @@ public final class NetworkTrial {
   /// Takes one optimiser step over the batch and returns the loss before it.
   @discardableResult
   public func trainStep() throws(NonFinite) -> Double {
+    foldedWeights = nil
     let tape = Tape(.training, on: engine)
     let loss = network.loss(input, tape)
     optimiser.clearGradients()
@@ -55,7 +59,11 @@ public final class NetworkTrial {
 
   /// Runs the batch through the network in inference mode and returns what it gives.
   @discardableResult
-  public func infer() -> [Tensor] { network.outputs(input, Tape(.inference, on: engine)) }
+  public func infer() -> [Tensor] {
+    let folded = foldedWeights ?? FoldedWeights()
+    foldedWeights = folded
+    return network.outputs(input, Tape(.inference, reusing: folded, on: engine))
+  }
 }
 
 /// A network as functions, whatever its outputs are.
@@ -66,19 +74,20 @@ private struct TrialNetwork {
   let outputs: (_ x: Tensor, _ tape: Tape) -> [Tensor]
   let loss: (_ x: Tensor, _ tape: Tape) -> Double
 
-  init(_ name: NetworkName, side: Int, on engine: Engine) {
+  init(_ name: NetworkName, side: Int, width: Double, on engine: Engine) {
     switch name {
-    case .resNet18: self.init(ResNet(.resNet18, classes: 1000, on: engine))
-    case .resNet34: self.init(ResNet(.resNet34, classes: 1000, on: engine))
-    case .resNet50: self.init(ResNet(.resNet50, classes: 1000, on: engine))
-    case .denseNet121: self.init(DenseNet(classes: 1000, on: engine))
+    case .resNet18: self.init(ResNet(.resNet18, width: width, classes: 1000, on: engine))
+    case .resNet34: self.init(ResNet(.resNet34, width: width, classes: 1000, on: engine))
+    case .resNet50: self.init(ResNet(.resNet50, width: width, classes: 1000, on: engine))
+    case .denseNet121: self.init(DenseNet(width: width, classes: 1000, on: engine))
     case .vitS16:
       self.init(VisionTransformer(patch: 16, imageSize: side, classes: 1000, on: engine))
     case .vitS8: self.init(VisionTransformer(patch: 8, imageSize: side, classes: 1000, on: engine))
-    case .unetResNet18: self.init(UNet(encoder: .resNet18, classes: 1, on: engine))
-    case .unetResNet34: self.init(UNet(encoder: .resNet34, classes: 1, on: engine))
-    case .unetResNet50: self.init(UNet(encoder: .resNet50, classes: 1, on: engine))
-    case .unetDenseNet121: self.init(UNet(encoder: .denseNet121, classes: 1, on: engine))
+    case .unetResNet18: self.init(UNet(encoder: .resNet18, width: width, classes: 1, on: engine))
+    case .unetResNet34: self.init(UNet(encoder: .resNet34, width: width, classes: 1, on: engine))
+    case .unetResNet50: self.init(UNet(encoder: .resNet50, width: width, classes: 1, on: engine))
+    case .unetDenseNet121:
+      self.init(UNet(encoder: .denseNet121, width: width, classes: 1, on: engine))
     case .hoVerNetFast: self.init(HoVerNet(.published(.fast), types: 6, on: engine))
     case .hoVerNetOriginal: self.init(HoVerNet(.published(.original), on: engine))
     case .hoVerNetResNet50: self.init(HoVerNet(.over(.resNet50), types: 6, on: engine))

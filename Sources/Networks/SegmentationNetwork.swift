@@ -20,6 +20,8 @@ public final class SegmentationNetwork {
   private let engine: Engine
   private let network: UNet
   private let optimiser: Optimiser
+  /// What inference has prepared; nothing once a parameter may have changed.
+  private var foldedWeights: FoldedWeights?
 
   /// - Parameters:
   ///   - encoder: Which network encodes.
@@ -53,6 +55,7 @@ public final class SegmentationNetwork {
   public func trainStep(
     images: [Float], masks: [Float], batch: Int, height: Int, width: Int, learningRate: Double
   ) throws(NonFinite) -> Double {
+    foldedWeights = nil
     let tape = Tape(.training, on: engine)
     let logits = network.logits(input(images, batch, height, width), on: tape)
     let value = measure(logits, masks, on: tape)
@@ -64,7 +67,7 @@ public final class SegmentationNetwork {
 
   /// Logits in NHWC, `batch * height * width * classes` of them, with running statistics.
   public func predict(images: [Float], batch: Int, height: Int, width: Int) -> [Float] {
-    let tape = Tape(.inference, on: engine)
+    let tape = inferenceTape()
     return network.logits(input(images, batch, height, width), on: tape).array
   }
 
@@ -72,8 +75,14 @@ public final class SegmentationNetwork {
   public func evaluateLoss(
     images: [Float], masks: [Float], batch: Int, height: Int, width: Int
   ) -> Double {
-    let tape = Tape(.inference, on: engine)
+    let tape = inferenceTape()
     return measure(network.logits(input(images, batch, height, width), on: tape), masks, on: tape)
+  }
+
+  private func inferenceTape() -> Tape {
+    let folded = foldedWeights ?? FoldedWeights()
+    foldedWeights = folded
+    return Tape(.inference, reusing: folded, on: engine)
   }
 
   private func input(_ images: [Float], _ batch: Int, _ height: Int, _ width: Int) -> Tensor {
@@ -93,6 +102,7 @@ extension SegmentationNetwork {
   /// Every key of the encoder must be there with its shape; the classifier (`fc.*`, `classifier.*`)
   /// and `num_batches_tracked` are passed over, and any other key is an error.
   public func loadEncoder(_ tensors: NamedTensors) throws(UnusableState) {
+    foldedWeights = nil
     let encoder = tensors.filter { !$0.name.hasPrefix("classifier.") }
     try network.encoder.parameters.load(encoder, adding: "encoder.", ignoring: "fc.")
   }
@@ -102,6 +112,7 @@ extension SegmentationNetwork {
 
   /// Replaces weights and statistics by what `exportState` gave.
   public func importState(_ tensors: NamedTensors) throws(UnusableState) {
+    foldedWeights = nil
     try network.parameters.load(tensors)
   }
 
@@ -117,6 +128,7 @@ extension SegmentationNetwork {
   ///
   /// - Throws: `MalformedCheckpoint`; the network may hold a part of it then and is not to be used.
   public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
+    foldedWeights = nil
     var reader = try Checkpoint.Reader(bytes)
     for parameter in network.parameters.all { try reader.read(parameter) }
     try optimiser.load(from: &reader)

@@ -70,6 +70,49 @@ public struct ConvolutionShape: Hashable, Sendable {
   }
 }
 
+/// Weights in the form that a convolution's inner loops read, for shapes of one form.
+public struct PreparedWeights {
+  enum Form: Hashable {
+    case winograd
+    case narrow
+    case panels
+  }
+
+  let form: Form
+  /// Empty where the weights are read as they are.
+  let packed: Buffer?
+  let weights: UnsafePointer<Float>
+}
+
+extension ConvolutionShape {
+  var form: PreparedWeights.Form {
+    usesWinograd ? .winograd : NarrowConvolution.suits(self) ? .narrow : .panels
+  }
+
+  /// Whether weights that were prepared for another shape serve this one too.
+  public func shares(_ prepared: PreparedWeights) -> Bool { form == prepared.form }
+}
+
+/// Brings weights into the form that `convolve` reads; worth keeping while they do not change.
+///
+/// - Parameter w: Must live as long as the result.
+public func prepareWeights(
+  _ shape: ConvolutionShape, _ w: UnsafePointer<Float>, on context: KernelContext
+) -> PreparedWeights {
+  switch shape.form {
+  case .winograd:
+    let packed = WinogradProduct(shape, on: context).transform(weights: w)
+    return PreparedWeights(form: .winograd, packed: packed, weights: w)
+  case .narrow:
+    return PreparedWeights(form: .narrow, packed: nil, weights: w)
+  case .panels:
+    let panels = shape.panels(lanes: context.tiles.lanes)
+    let packed = context.buffers.take(panels.size)
+    panels.pack(w, stride: shape.outputChannels, into: packed.pointer, on: context.workers)
+    return PreparedWeights(form: .panels, packed: packed, weights: w)
+  }
+}
+
 /// Convolves: `y[n, p, q, :] = bias + Σ x[n, p·stride - padding + i, q·stride - padding + j, :] w[i, j]`.
 ///
 /// - Parameters:
@@ -81,18 +124,41 @@ public func convolve(
   epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), output y: UnsafeMutablePointer<Float>,
   on context: KernelContext
 ) {
-  if shape.usesWinograd {
-    let product = WinogradProduct(
-      tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
-      outputChannels: shape.outputChannels, context: context)
-    let packed = product.transform(weights: w)
-    withExtendedLifetime(packed) {
-      product.run(
+  convolve(
+    shape, sources: sources, prepared: prepareWeights(shape, w, on: context), epilogue: epilogue,
+    output: y, on: context)
+}
+
+/// The same with weights that were prepared for such a shape.
+public func convolve(
+  _ shape: ConvolutionShape, sources: [ImageSource], prepared: PreparedWeights,
+  epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), output y: UnsafeMutablePointer<Float>,
+  on context: KernelContext
+) {
+  precondition(shape.shares(prepared), "the weights were prepared for another form")
+  withExtendedLifetime(prepared) {
+    switch (shape.form, prepared.packed) {
+    case (.winograd, let packed?):
+      WinogradProduct(shape, on: context).run(
         sources: sources, weights: packed.pointer,
         targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
+    case (.panels, let packed?):
+      convolveGathered(
+        shape, sources: sources, packed: packed.pointer, epilogue: epilogue, output: y,
+        on: context)
+    default:
+      withJoined(sources, of: shape, on: context) { x in
+        NarrowConvolution(shape: shape, context: context).convolve(
+          input: x, weights: prepared.weights, epilogue: epilogue, output: y)
+      }
     }
-    return
   }
+}
+
+private func convolveGathered(
+  _ shape: ConvolutionShape, sources: [ImageSource], packed: UnsafePointer<Float>,
+  epilogue: ConvolutionEpilogue, output y: Output, on context: KernelContext
+) {
   // The pixels of a 1x1 convolution are normalised as they are gathered; others take a copy.
   let isPointwise = shape.kernelHeight == 1 && shape.kernelWidth == 1 && shape.padding == 0
   let normalisation =
@@ -100,14 +166,7 @@ public func convolve(
   var sources = sources
   if normalisation != nil { sources[0].normalisation = nil }
   withJoined(sources, of: shape, on: context) { x in
-    if NarrowConvolution.suits(shape) {
-      return NarrowConvolution(shape: shape, context: context).convolve(
-        input: x, weights: w, epilogue: epilogue, output: y)
-    }
-    let depth = shape.kernelHeight * shape.kernelWidth * shape.inputChannels
-    let panels = Panels(columns: shape.outputChannels, depth: depth, lanes: context.tiles.lanes)
-    let packed = context.buffers.take(panels.size)
-    panels.pack(w, stride: shape.outputChannels, into: packed.pointer, on: context.workers)
+    let panels = shape.panels(lanes: context.tiles.lanes)
     let bias = epilogue.bias.map { pad($0, to: panels, on: context) }
     let copy = shape.mergesKernelRows ? padInput(shape, x, on: context) : nil
     let gathering = Gathering(forward: shape)
@@ -117,13 +176,20 @@ public func convolve(
       tiles: context.tiles)
     var epilogue = epilogue
     epilogue.bias = bias.map { UnsafePointer($0.pointer) }
-    withExtendedLifetime((packed, bias, copy, zeros)) {
+    withExtendedLifetime((bias, copy, zeros)) {
       product.run(
-        packed: packed.pointer, accumulate: false, epilogue: epilogue, output: y,
+        packed: packed, accumulate: false, epilogue: epilogue, output: y,
         normalisation: normalisation, on: context,
         gather: gathering.gather(
           from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y, zeros: zeros.pointer))
     }
+  }
+}
+
+extension ConvolutionShape {
+  fileprivate func panels(lanes: Int) -> Panels {
+    Panels(
+      columns: outputChannels, depth: kernelHeight * kernelWidth * inputChannels, lanes: lanes)
   }
 }
 

@@ -11,6 +11,22 @@ struct WinogradProduct {
   let outputChannels: Int
   let context: KernelContext
 
+  init(
+    tiling: WinogradTiling, inputChannels: Int, outputChannels: Int, context: KernelContext
+  ) {
+    self.tiling = tiling
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.context = context
+  }
+
+  /// The forward pass of a convolution.
+  init(_ shape: ConvolutionShape, on context: KernelContext) {
+    self.init(
+      tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
+      outputChannels: shape.outputChannels, context: context)
+  }
+
   /// Sums over more channels than this are made in parts: short chains round less.
   private static let chain = 128
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Networks
 
 struct Infer: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -7,7 +8,7 @@ struct Infer: ParsableCommand {
   @OptionGroup var options: MeasurementOptions
 
   func run() throws {
-    try Measurement("infer", options, trains: false) { _ = $0.infer() }
+    try Measurement("infer", options) { $0.infer() }
       .report(asJSON: options.json)
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Core
+internal import Networks
 
 /// What training and inference are measured with.
 struct MeasurementOptions: ParsableArguments {
@@ -43,14 +44,17 @@ struct MeasurementOptions: ParsableArguments {
   var span: Stopwatch.Span { steps.map { .steps($0) } ?? .seconds(seconds) }
 
   /// The network, ready.
-  func workload(trains: Bool) throws -> Workload {
-    let entry = try Workload.entry(named: network)
-    guard width == 1 || entry.isScalable else {
+  ///
+  /// - Throws: A `ValidationError` that says which names there are.
+  func trial() throws -> NetworkTrial {
+    guard let name = NetworkName(rawValue: network) else {
+      let names = NetworkName.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("no network is named `\(network)`; the networks are \(names)")
+    }
+    guard width == 1 || name.isScalable else {
       throw ValidationError("\(network) has one width: leave --width out")
     }
-    return Workload(
-      entry, sizes: .init(batch: batch, side: size ?? entry.side, width: width), threads: threads,
-      trains: trains)
+    return NetworkTrial(name, batch: batch, side: size, width: width, threads: threads)
   }
 }
 
@@ -88,17 +92,16 @@ struct Measurement: Encodable {
 
   /// Makes the network, warms it up and times its steps.
   init(
-    _ work: String, _ options: MeasurementOptions, trains: Bool,
-    step: (Workload) throws -> Void
+    _ work: String, _ options: MeasurementOptions, step: (NetworkTrial) throws -> Void
   ) throws {
     ResidentMemory.resetPeak()
     baselineBytes = ResidentMemory.now
-    let workload = try options.workload(trains: trains)
-    seconds = try Stopwatch.time(options.span, warmUp: options.warmUp) { try step(workload) }
+    let trial = try options.trial()
+    seconds = try Stopwatch.time(options.span, warmUp: options.warmUp) { try step(trial) }
     self.work = work
     network = options.network
     batch = options.batch
-    size = try options.size ?? Workload.entry(named: options.network).side
+    size = trial.side
     threads = options.threads
     imagesPerSecond = Double(options.batch) / Stopwatch.median(seconds)
     peakBytes = ResidentMemory.peak - baselineBytes

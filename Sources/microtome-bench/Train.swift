@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Core
-internal import Learning
+internal import Networks
 
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(abstract: "Time training steps.")
@@ -25,25 +25,25 @@ struct Train: ParsableCommand {
 
   func run() throws {
     if let fixedSteps {
-      let workload = try options.workload(trains: true)
+      let trial = try options.trial()
       var loss = 0.0
-      for _ in 0..<fixedSteps { loss = try workload.train() }
+      for _ in 0..<fixedSteps { loss = try trial.trainStep() }
       print(loss)
     } else if countAllocations {
       try reportAllocations()
     } else {
-      try Measurement("train", options, trains: true) { _ = try $0.train() }
+      try Measurement("train", options) { try $0.trainStep() }
         .report(asJSON: options.json)
     }
   }
 
   private func reportAllocations() throws {
-    let workload = try options.workload(trains: true)
-    for _ in 0..<max(1, options.warmUp) { _ = try workload.train() }
+    let trial = try options.trial()
+    for _ in 0..<max(1, options.warmUp) { _ = try trial.trainStep() }
     let steps = options.steps ?? 3
-    let before = workload.engine.bytesAllocated
-    for _ in 0..<steps { _ = try workload.train() }
-    let bytes = workload.engine.bytesAllocated - before
+    let before = trial.bytesAllocated
+    for _ in 0..<steps { _ = try trial.trainStep() }
+    let bytes = trial.bytesAllocated - before
     let report = Allocations(
       network: options.network, steps: steps, bytesTaken: bytes, bytesHeld: before + bytes)
     print(

@@ -1,33 +1,30 @@
 import ArgumentParser
-import Learning
+import Networks
 import Testing
 
 @testable import microtome_bench
 
 @Suite("The benchmark's networks")
-struct WorkloadTests {
+struct TrialTests {
   @Test("an unknown name is answered with the names there are")
   func unknownNameListsTheNetworks() throws {
-    let error = try #require(throws: ValidationError.self) {
-      try Workload.entry(named: "unet-resnet17")
-    }
+    let options = try MeasurementOptions.parse(["--network", "unet-resnet17"])
+    let error = try #require(throws: ValidationError.self) { try options.trial() }
     #expect(error.message.contains("unet-resnet17"))
     #expect(error.message.contains("unet-resnet18"))
   }
 
   @Test("training lowers the loss and takes no memory after two steps")
   func trainingReusesMemory() throws {
-    let entry = try Workload.entry(named: "unet-resnet18")
-    let workload = Workload(
-      entry, sizes: .init(batch: 1, side: 32, width: 0.125), threads: 1, trains: true)
-    let first = try workload.train()
+    let trial = NetworkTrial(.unetResNet18, batch: 1, side: 32, width: 0.125)
+    let first = try trial.trainStep()
     // The second step meets gradients that the first one left, and may need more.
-    _ = try workload.train()
-    let held = workload.engine.bytesAllocated
+    try trial.trainStep()
+    let held = trial.bytesAllocated
     var last = first
-    for _ in 0..<3 { last = try workload.train() }
+    for _ in 0..<3 { last = try trial.trainStep() }
     #expect(last < first)
-    #expect(workload.engine.bytesAllocated == held)
+    #expect(trial.bytesAllocated == held)
   }
 
   @Test(

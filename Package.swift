@@ -85,7 +85,7 @@ let modules: [Module] = [
       "Core", "Archives", "TensorKernels", "Learning", "Networks", "Pretraining", arguments,
       "CProcessorPeak",
     ],
-    isProgram: true),
+    isProgram: true, testResources: [.copy("Fixtures")]),
 ]
 
 /// C libraries from the system, and two shims: where Swift cannot call C (libpng reports errors by

@@ -53,6 +53,8 @@ public final class Optimiser {
     self.rule = rule
     self.parameters = parameters
     self.engine = engine
+    // What lives as long as the run comes before what a step takes and gives back.
+    for parameter in parameters { parameter.reserveGradient(on: engine) }
     state = parameters.map { parameter in
       rule.stateNames.map { _ in engine.context.buffers.takeZeroed(parameter.count) }
     }

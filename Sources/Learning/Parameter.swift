@@ -37,7 +37,9 @@ public final class Parameter {
   public var array: [Float] { inArchiveOrder(values.pointer) }
 
   /// A copy of the gradient in PyTorch's order, if there is one.
-  public var gradientArray: [Float]? { gradient.map { inArchiveOrder($0.pointer) } }
+  public var gradientArray: [Float]? {
+    hasGradient ? gradient.map { inArchiveOrder($0.pointer) } : nil
+  }
 
   /// Replaces the values by some in PyTorch's order.
   public func set(_ values: [Float]) {
@@ -50,6 +52,11 @@ public final class Parameter {
         self.values.pointer.update(from: base, count: count)
       }
     }
+  }
+
+  /// Takes the gradient's memory before the first step does.
+  func reserveGradient(on engine: Engine) {
+    if gradient == nil { gradient = engine.context.buffers.take(count) }
   }
 
   /// Where an operation leaves its share of the gradient.

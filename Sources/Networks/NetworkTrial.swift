@@ -1,3 +1,4 @@
+public import Core
 public import Learning
 
 /// A network with a loss, AdamW and one synthetic batch: what a benchmark times.
@@ -42,6 +43,15 @@ public final class NetworkTrial {
   /// Weights and statistics; their number is the network's size.
   public var parameters: ParameterSet { network.parameters }
 
+  /// Of all weights and statistics: two runs with the same one have the same bits.
+  public var digest: Digest {
+    var hash = SHA256()
+    for parameter in parameters.all {
+      parameter.array.withUnsafeBytes { hash.update($0) }
+    }
+    return hash.finish()
+  }
+
   /// Bytes of tensors and scratch taken from the system so far.
   public var bytesAllocated: Int { engine.bytesAllocated }
 
@@ -49,6 +59,7 @@ public final class NetworkTrial {
   @discardableResult
   public func trainStep() throws(NonFinite) -> Double {
     foldedWeights = nil
+    let optimiser = optimiser
     let tape = Tape(.training, on: engine)
     let loss = network.loss(input, tape)
     optimiser.clearGradients()

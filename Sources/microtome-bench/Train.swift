@@ -8,7 +8,10 @@ struct Train: ParsableCommand {
   @OptionGroup var options: MeasurementOptions
 
   @Option(
-    help: "Take so many steps, time nothing and print the last loss: for counting instructions.")
+    help: """
+      Take so many steps, time nothing and print the last loss and a digest of all weights: for \
+      counting instructions and comparing bits.
+      """)
   var fixedSteps: Int?
 
   @Flag(help: "Report the memory that a step takes from the system after warm-up; 0 is right.")
@@ -28,7 +31,7 @@ struct Train: ParsableCommand {
       let trial = try options.trial()
       var loss = 0.0
       for _ in 0..<fixedSteps { loss = try trial.trainStep() }
-      print(loss)
+      print(loss, trial.digest)
     } else if countAllocations {
       try reportAllocations()
     } else {

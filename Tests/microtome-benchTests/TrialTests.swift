@@ -1,4 +1,6 @@
 import ArgumentParser
+import Core
+import Foundation
 import Networks
 import Testing
 
@@ -26,6 +28,32 @@ struct TrialTests {
     #expect(last < first)
     #expect(trial.bytesAllocated == held)
   }
+
+  /// A line of the fixture, which CI also compares with a release build.
+  struct Run: Sendable, CustomTestStringConvertible {
+    var words: [String]
+    var testDescription: String { words.dropLast().joined(separator: " ") }
+  }
+
+  static let runs: [Run] = {
+    let url = Bundle.module.url(forResource: "Fixtures/same-bits", withExtension: "txt")
+    let text = url.flatMap { try? String(contentsOf: $0, encoding: .utf8) } ?? ""
+    return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
+      Run(words: $0.split(separator: " ").map(String.init))
+    }
+  }()
+
+  @Test("twenty steps of training give the committed bits", arguments: runs)
+  func sameBits(run: Run) throws {
+    try #require(run.words.count == 5)
+    let trial = NetworkTrial(
+      try #require(NetworkName(rawValue: run.words[0])), batch: try #require(Int(run.words[2])),
+      side: try #require(Int(run.words[3])), width: try #require(Double(run.words[1])), threads: 3)
+    for _ in 0..<20 { try trial.trainStep() }
+    #expect(trial.digest.hex == run.words[4])
+  }
+
+  @Test("there are committed bits") func committedBits() { #expect(Self.runs.count == 5) }
 
   @Test(
     "the median is the middle, or the mean of the two in the middle",

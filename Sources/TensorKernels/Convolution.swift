@@ -124,9 +124,23 @@ public func convolve(
   epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), output y: UnsafeMutablePointer<Float>,
   on context: KernelContext
 ) {
-  convolve(
-    shape, sources: sources, prepared: prepareWeights(shape, w, on: context), epilogue: epilogue,
-    output: y, on: context)
+  let stretches = WinogradProduct.stretches(
+    inputChannels: shape.inputChannels, outputChannels: shape.outputChannels)
+  guard shape.form == .winograd, stretches.count > 1 else {
+    return convolve(
+      shape, sources: sources, prepared: prepareWeights(shape, w, on: context),
+      epilogue: epilogue, output: y, on: context)
+  }
+  for columns in stretches {
+    let product = WinogradProduct(shape, columns: columns, on: context)
+    let packed = product.transform(weights: w)
+    withExtendedLifetime(packed) {
+      product.run(
+        sources: sources, weights: packed.pointer,
+        targets: [ImageTarget(y, channels: shape.outputChannels).part(columns)],
+        epilogue: epilogue.from(columns.lowerBound))
+    }
+  }
 }
 
 /// The same with weights that were prepared for such a shape.
@@ -203,15 +217,19 @@ public func convolveInputGradient(
   weights w: UnsafePointer<Float>, targets: [ImageTarget], on context: KernelContext
 ) {
   if shape.usesWinograd {
-    let product = WinogradProduct(
-      tiling: WinogradTiling(inputGradientOf: shape), inputChannels: shape.outputChannels,
-      outputChannels: shape.inputChannels, context: context)
     let flipped = flipWeights(shape, w, on: context)
-    let packed = product.transform(weights: flipped.pointer)
-    withExtendedLifetime((flipped, packed)) {
-      product.run(
-        sources: [ImageSource(dy, channels: shape.outputChannels)], weights: packed.pointer,
-        targets: targets)
+    let stretches = WinogradProduct.stretches(
+      inputChannels: shape.outputChannels, outputChannels: shape.inputChannels)
+    for columns in stretches {
+      let product = WinogradProduct(
+        tiling: WinogradTiling(inputGradientOf: shape), inputChannels: shape.outputChannels,
+        outputChannels: shape.inputChannels, columns: columns, context: context)
+      let packed = product.transform(weights: flipped.pointer)
+      withExtendedLifetime((flipped, packed)) {
+        product.run(
+          sources: [ImageSource(dy, channels: shape.outputChannels)], weights: packed.pointer,
+          targets: targets.parts(columns))
+      }
     }
     return
   }
@@ -264,6 +282,18 @@ private func gatherInputGradient(
           output: target.pointer, on: context,
           gather: gathering.gather(from: dy, to: target.pointer, zeros: zeros.pointer))
       }
+    }
+  }
+}
+
+extension [ImageTarget] {
+  /// The parts of the targets that lie in a stretch of all their channels.
+  fileprivate func parts(_ range: Range<Int>) -> [ImageTarget] {
+    var first = 0
+    return compactMap { target in
+      let own = range.clamped(to: first..<(first + target.channels))
+      defer { first += target.channels }
+      return own.isEmpty ? nil : target.part((own.lowerBound - first)..<(own.upperBound - first))
     }
   }
 }

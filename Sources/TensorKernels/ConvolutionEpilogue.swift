@@ -22,6 +22,17 @@ public struct ConvolutionEpilogue {
   }
 }
 
+extension ConvolutionEpilogue {
+  /// The same for the channels from `first`, of an output that is as wide as before.
+  func from(_ first: Int) -> ConvolutionEpilogue {
+    ConvolutionEpilogue(
+      bias: bias.map { $0 + first }, residual: residual.map { $0 + first }, rectifies: rectifies,
+      statistics: statistics.map {
+        ChannelStatistics(mean: $0.mean + first, variance: $0.variance + first)
+      })
+  }
+}
+
 /// Mean and biased variance of each channel of an image.
 public struct ChannelStatistics {
   public var mean: UnsafeMutablePointer<Float>

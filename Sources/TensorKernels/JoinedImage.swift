@@ -19,6 +19,12 @@ public struct AppliedNormalisation {
     self.rectifies = rectifies
   }
 
+  /// The same for the channels from `first`.
+  func from(_ first: Int) -> AppliedNormalisation {
+    AppliedNormalisation(
+      centre: centre + first, scale: scale + first, shift: shift + first, rectifies: rectifies)
+  }
+
   var lazy: LazyNormalisation {
     LazyNormalisation(centre: centre, scale: scale, shift: shift, rectifies: rectifies)
   }
@@ -40,6 +46,8 @@ public struct ImageSource {
   public var isDoubled: Bool
   /// What makes the values that are convolved of those in memory; zeros around stay zeros.
   public var normalisation: AppliedNormalisation?
+  /// Floats from one pixel to the next.
+  var pixelStride: Int
 
   public init(
     _ pointer: UnsafePointer<Float>, channels: Int, isDoubled: Bool = false,
@@ -49,6 +57,16 @@ public struct ImageSource {
     self.channels = channels
     self.isDoubled = isDoubled
     self.normalisation = normalisation
+    pixelStride = channels
+  }
+
+  /// Some of its channels.
+  func part(_ range: Range<Int>) -> ImageSource {
+    var part = self
+    part.pointer += range.lowerBound
+    part.channels = range.count
+    part.normalisation = normalisation?.from(range.lowerBound)
+    return part
   }
 }
 
@@ -59,6 +77,8 @@ public struct ImageTarget {
   /// Whether it is half as high and wide, and four pixels are summed.
   public var isHalved: Bool
   public var accumulate: Bool
+  /// Floats from one pixel to the next.
+  var pixelStride: Int
 
   public init(
     _ pointer: UnsafeMutablePointer<Float>, channels: Int, isHalved: Bool = false,
@@ -68,6 +88,15 @@ public struct ImageTarget {
     self.channels = channels
     self.isHalved = isHalved
     self.accumulate = accumulate
+    pixelStride = channels
+  }
+
+  /// Some of its channels.
+  func part(_ range: Range<Int>) -> ImageTarget {
+    var part = self
+    part.pointer += range.lowerBound
+    part.channels = range.count
+    return part
   }
 }
 

@@ -11,20 +11,37 @@ struct WinogradProduct {
   let outputChannels: Int
   let context: KernelContext
 
+  /// The first of the weights' columns that it takes, and how many there are in all.
+  let firstColumn: Int
+  let weightColumns: Int
+
+  /// - Parameter columns: Of the weights, which are output channels; nil for all of them.
   init(
-    tiling: WinogradTiling, inputChannels: Int, outputChannels: Int, context: KernelContext
+    tiling: WinogradTiling, inputChannels: Int, outputChannels: Int, columns: Range<Int>? = nil,
+    context: KernelContext
   ) {
     self.tiling = tiling
     self.inputChannels = inputChannels
-    self.outputChannels = outputChannels
+    self.outputChannels = columns?.count ?? outputChannels
     self.context = context
+    firstColumn = columns?.lowerBound ?? 0
+    weightColumns = outputChannels
   }
 
   /// The forward pass of a convolution.
-  init(_ shape: ConvolutionShape, on context: KernelContext) {
+  init(_ shape: ConvolutionShape, columns: Range<Int>? = nil, on context: KernelContext) {
     self.init(
       tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
-      outputChannels: shape.outputChannels, context: context)
+      outputChannels: shape.outputChannels, columns: columns, context: context)
+  }
+
+  /// Stretches of columns whose transformed weights stay within 40 MB; one, if all do.
+  static func stretches(inputChannels: Int, outputChannels: Int) -> [Range<Int>] {
+    let limit = 10_000_000 / (36 * inputChannels)
+    let size = outputChannels <= limit ? outputChannels : max(64, limit / 64 * 64)
+    return stride(from: 0, to: outputChannels, by: size).map {
+      $0..<min(outputChannels, $0 + size)
+    }
   }
 
   /// Sums over more channels than this are made in parts: short chains round less.
@@ -51,7 +68,9 @@ struct WinogradProduct {
       withScratch { scratch in
         withUnsafeTemporaryAllocation(of: Input.self, capacity: 9) { taps in
           for c in chunk * rows..<min(inputChannels, (chunk + 1) * rows) {
-            for t in 0..<9 { taps[t] = weights + (t * inputChannels + c) * outputChannels }
+            for t in 0..<9 {
+              taps[t] = weights + (t * inputChannels + c) * weightColumns + firstColumn
+            }
             tiles.transformWeights(
               taps: taps.baseAddress!, channel: c, channels: inputChannels,
               columns: outputChannels, target: packed.pointer, pointStride: weightStride,
@@ -178,14 +197,14 @@ struct WinogradProduct {
       var source = m + (tile - range.lowerBound) * paddedOutputs
       for target in targets {
         let shift = target.isHalved ? 1 : 0
-        let rowStride = (W >> shift) * target.channels
+        let rowStride = (W >> shift) * target.pixelStride
         let offset =
           (place.image * (H >> shift) + place.y >> shift) * rowStride
-          + (place.x >> shift) * target.channels
+          + (place.x >> shift) * target.pixelStride
         tiles.transformOutput(
           OutputPatch(
             source: source, pointStride: stride, channels: target.channels,
-            target: target.pointer + offset, rowStride: rowStride, pixelStride: target.channels,
+            target: target.pointer + offset, rowStride: rowStride, pixelStride: target.pixelStride,
             rows: min(4, H - place.y), columns: min(4, W - place.x), halves: target.isHalved,
             adds: target.accumulate, bias: epilogue.bias,
             residual: epilogue.residual.map { $0 + offset }, rectifies: epilogue.rectifies,

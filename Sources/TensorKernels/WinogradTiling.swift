@@ -94,15 +94,15 @@ struct WinogradTiling {
     in source: ImageSource
   ) {
     let shift = source.isDoubled ? 1 : 0
-    let rowStride = (width >> shift) * source.channels
+    let rowStride = (width >> shift) * source.pixelStride
     let first = max(0, x) >> shift
     let last = (min(width, x + columns) - 1) >> shift
     guard first <= last else { return }
-    let floats = (last - first + 1) * source.channels
+    let floats = (last - first) * source.pixelStride + source.channels
     for h in stride(from: max(0, y) >> shift, through: (min(height, y + rows) - 1) >> shift, by: 1)
     {
       let row =
-        source.pointer + (image * (height >> shift) + h) * rowStride + first * source.channels
+        source.pointer + (image * (height >> shift) + h) * rowStride + first * source.pixelStride
       for i in stride(from: 0, to: floats, by: 16) { prefetch_line(row + i) }
     }
   }
@@ -124,7 +124,7 @@ struct WinogradTiling {
     zeros: UnsafePointer<Float>, pixels: UnsafeMutablePointer<UnsafePointer<Float>>
   ) -> UInt64 {
     let shift = source.isDoubled ? 1 : 0
-    let stride = source.channels
+    let stride = source.pixelStride
     let rowStride = (width >> shift) * stride
     let base = source.pointer + image * (height >> shift) * rowStride
     if y >= 0, x >= 0, y + side <= height, x + side <= width {

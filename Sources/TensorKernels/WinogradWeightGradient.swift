@@ -24,8 +24,8 @@ struct WinogradWeightGradient {
   }
 
   /// Floats from one of the 36 sums to the next, off a power of two.
-  private var sumStride: Int {
-    shape.inputChannels * pieces(shape.outputChannels, of: lanes) * lanes + 16
+  private func sumStride(channels: Int) -> Int {
+    channels * pieces(shape.outputChannels, of: lanes) * lanes + 16
   }
 
   /// Where a source's transformed channels lie: whole vectors, tile by tile.
@@ -33,21 +33,47 @@ struct WinogradWeightGradient {
     var source: ImageSource
     /// The first of its channels among the input's.
     var first: Int
+    /// The first of its rows of the sums.
+    var row: Int
     /// The first of its vectors.
     var vector: Int
+  }
+
+  /// Channels of the input whose sums are made at once: within 40 MB.
+  private var channelsAtOnce: Int {
+    max(64, 10_000_000 / (36 * pieces(shape.outputChannels, of: 16) * 16) / 64 * 64)
   }
 
   func run(
     sources: [ImageSource], outputGradient dy: UnsafePointer<Float>, target: GradientTarget
   ) {
-    let (C, K) = (shape.inputChannels, shape.outputChannels)
-    var stretches: [Stretch] = []
-    var (first, vectors) = (0, 0)
+    var batch: [Stretch] = []
+    var channels = 0
+    var first = 0
     for source in sources {
-      stretches.append(Stretch(source: source, first: first, vector: vectors))
+      for channel in stride(from: 0, to: source.channels, by: channelsAtOnce) {
+        let range = channel..<min(source.channels, channel + channelsAtOnce)
+        if channels + range.count > channelsAtOnce, !batch.isEmpty {
+          run(batch, outputGradient: dy, target: target)
+          (batch, channels) = ([], 0)
+        }
+        let vector = batch.last.map { $0.vector + pieces($0.source.channels, of: lanes) } ?? 0
+        batch.append(
+          Stretch(
+            source: source.part(range), first: first + channel, row: channels, vector: vector))
+        channels += range.count
+      }
       first += source.channels
-      vectors += pieces(source.channels, of: lanes)
     }
+    run(batch, outputGradient: dy, target: target)
+  }
+
+  private func run(
+    _ stretches: [Stretch], outputGradient dy: UnsafePointer<Float>, target: GradientTarget
+  ) {
+    let (C, K) = (stretches.reduce(0) { $0 + $1.source.channels }, shape.outputChannels)
+    let vectors = stretches.reduce(0) { $0 + pieces($1.source.channels, of: lanes) }
+    let sumStride = sumStride(channels: C)
     let outputVectors = pieces(K, of: lanes)
     let width = (vectors + outputVectors) * lanes
     // As many tiles as an eighth of a large cache holds, and no fewer than one chain.
@@ -71,9 +97,9 @@ struct WinogradWeightGradient {
           gradientStride, zeros.pointer)
         sum(
           stretches, count: range.count, held: tilesHeld, v.pointer, inputStride, g.pointer,
-          gradientStride, sums.pointer, isFirst: start == 0)
+          gradientStride, sums.pointer, sumStride, isFirst: start == 0)
       }
-      finish(sums.pointer, target.pointer, accumulate: target.accumulate)
+      for stretch in stretches { finish(stretch, sums.pointer, sumStride, target) }
     }
   }
 
@@ -116,7 +142,8 @@ struct WinogradWeightGradient {
 
   private func sum(
     _ stretches: [Stretch], count: Int, held: Int, _ v: UnsafePointer<Float>, _ inputStride: Int,
-    _ g: UnsafePointer<Float>, _ gradientStride: Int, _ sums: Output, isFirst: Bool
+    _ g: UnsafePointer<Float>, _ gradientStride: Int, _ sums: Output, _ sumStride: Int,
+    isFirst: Bool
   ) {
     let lanes = self.lanes
     let outputVectors = pieces(shape.outputChannels, of: lanes)
@@ -148,7 +175,7 @@ struct WinogradWeightGradient {
                     for r in 0..<height {
                       outputs[r] =
                         row + r < channels
-                        ? target + (stretch.first + c + row + r) * rowStride + panel * 2 * lanes
+                        ? target + (stretch.row + c + row + r) * rowStride + panel * 2 * lanes
                         : spill + r * 32
                     }
                     tiles.sum(
@@ -165,19 +192,20 @@ struct WinogradWeightGradient {
   }
 
   private func finish(
-    _ sums: UnsafePointer<Float>, _ dw: UnsafeMutablePointer<Float>, accumulate: Bool
+    _ stretch: Stretch, _ sums: UnsafePointer<Float>, _ sumStride: Int, _ target: GradientTarget
   ) {
     let (C, K) = (shape.inputChannels, shape.outputChannels)
     let rowStride = pieces(K, of: lanes) * lanes
     let rows = 16
-    context.workers.forEach(chunks: pieces(C, of: rows)) { chunk in
+    let channels = stretch.source.channels
+    context.workers.forEach(chunks: pieces(channels, of: rows)) { chunk in
       withScratch { scratch in
         withUnsafeTemporaryAllocation(of: Output.self, capacity: 9) { taps in
-          for c in chunk * rows..<min(C, (chunk + 1) * rows) {
-            for t in 0..<9 { taps[t] = dw + (t * C + c) * K }
+          for c in chunk * rows..<min(channels, (chunk + 1) * rows) {
+            for t in 0..<9 { taps[t] = target.pointer + (t * C + stretch.first + c) * K }
             tiles.transformWeightSums(
-              sums + c * rowStride, pointStride: sumStride, columns: K,
-              taps: taps.baseAddress!, adds: accumulate, scratch: scratch)
+              sums + (stretch.row + c) * rowStride, pointStride: sumStride, columns: K,
+              taps: taps.baseAddress!, adds: target.accumulate, scratch: scratch)
           }
         }
       }

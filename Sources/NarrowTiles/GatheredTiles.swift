@@ -6,19 +6,6 @@
 public import Tiles
 
 extension Kernels {
-  /// Rows that are gathered together; what every tile's height is a multiple of.
-  public static let rowsPerBlock = 6
-
-  /// Gathered rows times one packed panel of columns, one block of depth.
-  ///
-  /// - Parameters:
-  ///   - inputs: For each block of six rows, six pointers for each of `tapsPerRow` taps.
-  ///   - firstTap, taps, offset, depth: The block of depth: which taps, and which stretch behind
-  ///     each pointer.
-  ///   - panel: The block's part of the panel; `vectors` (1 or 2) vectors for each element of depth.
-  ///   - outputs: Six rows for each block; the panel begins at `column` of each.
-  ///   - rows: How many are real; those past the end are read and not written.
-  ///   - used: How many of the panel's columns are real.
   public static func multiplyGathered(
     inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, firstTap: Int, taps: Int,
     offset: Int, depth: Int, panel: UnsafePointer<Float>, vectors: Int,

@@ -1,9 +1,6 @@
 internal import Tiles
 
 extension Kernels {
-  /// A plain matrix times one packed panel: `rows` is a multiple of six, whole vectors are written.
-  ///
-  /// - Parameter adds: Whether the sums are added to what the output holds.
   public static func multiply(
     _ a: UnsafePointer<Float>, stride: Int, rows: Int, depth: Int, panel: UnsafePointer<Float>,
     vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool

@@ -86,6 +86,10 @@ let modules: [Module] = [
       "CProcessorPeak",
     ],
     isProgram: true, testResources: [.copy("Fixtures")]),
+  Module(
+    name: "microtome-fuzz",
+    imports: ["Core", "Archives", "Imaging", "ManifestModel", "Datasets", arguments],
+    isProgram: true, testResources: [.copy("Corpus")]),
 ]
 
 /// C libraries from the system, and two shims: where Swift cannot call C (libpng reports errors by
@@ -112,6 +116,7 @@ let package = Package(
   products: [
     .executable(name: "microtome", targets: ["microtome"]),
     .executable(name: "microtome-bench", targets: ["microtome-bench"]),
+    .executable(name: "microtome-fuzz", targets: ["microtome-fuzz"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -22,6 +22,8 @@ struct StateDict {
   private static let deepest = 32
 
   private var names: Set<String> = []
+  /// Nodes from which no tensor can be reached, so that none is searched twice.
+  private var barren: Set<Int> = []
   private var visits = 0
   private var nameBytes = 0
 
@@ -40,13 +42,13 @@ struct StateDict {
     guard !tensors.isEmpty else { throw noStateDict() }
   }
 
-  private func wrapped(
+  private mutating func wrapped(
     in value: PickleValue
   ) throws(ArchiveError) -> (key: String, value: PickleValue)? {
     guard let entries = pickle.entries(value) else { return nil }
     for key in Self.wrappers {
       for entry in entries where entry.key == .text(key) {
-        if pickle.entries(entry.value) != nil, holdsTensor(entry.value) {
+        if pickle.node(entry.value)?.kind == .dictionary, holdsTensor(entry.value) {
           return (key, entry.value)
         }
       }
@@ -55,26 +57,29 @@ struct StateDict {
   }
 
   /// Whether a tensor is reachable; each node is looked at once.
-  private func holdsTensor(_ value: PickleValue) -> Bool {
+  private mutating func holdsTensor(_ value: PickleValue) -> Bool {
     var seen: Set<Int> = []
     var waiting = [value]
     while let value = waiting.popLast() {
-      guard case .node(let index) = value, seen.insert(index).inserted else { continue }
+      guard case .node(let index) = value, !barren.contains(index), seen.insert(index).inserted
+      else { continue }
       switch pickle.nodes[index].kind {
       case .tensor: return true
       case .dictionary, .list, .tuple: waiting += pickle.nodes[index].items
       default: continue
       }
     }
+    barren.formUnion(seen)
     return false
   }
 
   private mutating func collect(
     _ value: PickleValue, prefix: String, depth: Int, budget: Int
   ) throws(ArchiveError) {
-    visits += 1
-    guard visits <= budget, depth <= Self.deepest else { throw tooLarge() }
     guard let node = pickle.node(value) else { return }
+    // What is walked over counts too: a shared container is walked over each time it is met.
+    visits += 1 + node.items.count
+    guard visits <= budget, depth <= Self.deepest else { throw tooLarge() }
     switch node.kind {
     case .tensor(let tensor):
       let name = prefix.isEmpty ? "tensor" : prefix

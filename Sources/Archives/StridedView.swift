@@ -93,9 +93,12 @@ struct StridedView: Hashable, Sendable {
       var axis = shape.count - 1
       while axis >= 0 {
         index[axis] += 1
-        position += strides[axis]
-        if index[axis] < shape[axis] { break }
-        position -= index[axis] * strides[axis]
+        if index[axis] < shape[axis] {
+          position += strides[axis]
+          break
+        }
+        // Never a step past the extent: the stride of an extent of 1 can be any number.
+        position -= (shape[axis] - 1) * strides[axis]
         index[axis] = 0
         axis -= 1
       }

@@ -10,8 +10,15 @@ enum TorchZip {
     let pickle = try PickleMachine.read(bytes, in: range, part: "data.pkl")
     let dictionary = try StateDict(pickle, size: range.count, part: "data.pkl")
     var storages: [String: Range<Int>] = [:]
+    var read = range.count
     for (_, tensor) in dictionary.tensors where storages[tensor.storage.key] == nil {
       guard let entry = archive.entries["\(root)data/\(tensor.storage.key)"] else { continue }
+      read += min(entry.size, bytes.count)
+      // Entries that lie over each other would have the same bytes checked without end.
+      guard read <= bytes.count else {
+        throw ArchiveError(
+          .tooLarge, in: "ZIP archive", "its entries are larger than the file that holds them")
+      }
       storages[tensor.storage.key] = try archive.content(of: entry)
     }
     return WeightFile(

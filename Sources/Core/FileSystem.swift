@@ -54,6 +54,10 @@ public protocol FileSystem: Sendable {
   ) throws(FileError)
   /// The names in a directory, ascending by their bytes.
   func list(_ directory: Path) throws(FileError) -> [String]
+  /// The names in a directory that are symbolic links.
+  func links(in directory: Path) throws(FileError) -> Set<String>
+  /// Where a path leads once every link in it is followed.
+  func resolved(_ path: Path) throws(FileError) -> Path
   /// Makes a directory and those above it; no error if it is there.
   func createDirectory(_ path: Path) throws(FileError)
   /// Replaces a file durably and at once: temporary file beside it, flush, rename, flush of the
@@ -66,6 +70,12 @@ public protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+  /// None: a file system that has no links need not say so.
+  public func links(in directory: Path) throws(FileError) -> Set<String> { [] }
+
+  /// The path itself: a file system that has no links need not say so.
+  public func resolved(_ path: Path) throws(FileError) -> Path { path.normalized }
+
   /// Replaces a file durably and at once.
   public func write(_ bytes: [UInt8], to path: Path) throws(FileError) {
     try write(bytes, to: path, readOnly: false)

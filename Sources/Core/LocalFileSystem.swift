@@ -55,21 +55,49 @@ public struct LocalFileSystem: FileSystem {
   }
 
   public func list(_ directory: Path) throws(FileError) -> [String] {
+    try entries(of: directory).map(\.name)
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  public func links(in directory: Path) throws(FileError) -> Set<String> {
+    var links: Set<String> = []
+    for (name, type) in try entries(of: directory) {
+      switch Int(type) {
+      case Int(DT_LNK): links.insert(name)
+      case Int(DT_UNKNOWN):  // Some file systems do not say.
+        var info = stat()
+        guard lstat((directory / name).text, &info) == 0 else {
+          throw failure("look at", directory / name)
+        }
+        if info.st_mode & S_IFMT == S_IFLNK { links.insert(name) }
+      default: continue
+      }
+    }
+    return links
+  }
+
+  public func resolved(_ path: Path) throws(FileError) -> Path {
+    guard let text = realpath(path.text, nil) else { throw failure("follow", path) }
+    defer { free(text) }
+    return Path(String(cString: text))
+  }
+
+  /// The names in a directory and what the directory says each one is.
+  private func entries(of directory: Path) throws(FileError) -> [(name: String, type: UInt8)] {
     guard let stream = opendir(directory.text) else { throw failure("list", directory) }
     defer { closedir(stream) }
-    var names: [String] = []
+    var entries: [(name: String, type: UInt8)] = []
     while true {
       errno = 0
       guard let entry = readdir(stream) else {
         if errno != 0 { throw failure("list", directory) }
-        break
+        return entries
       }
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
         String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name != ".", name != ".." { names.append(name) }
+      if name != ".", name != ".." { entries.append((name, entry.pointee.d_type)) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   public func createDirectory(_ path: Path) throws(FileError) {

@@ -33,7 +33,8 @@ struct SampleTable {
     for (line, cells) in records where !cells.allSatisfy(\.isEmpty) {
       if table.columns.isEmpty {
         table.columns = cells
-        for (i, column) in cells.enumerated() where cells[..<i].contains(column) {
+        var seen: Set<String> = []
+        for column in cells where !seen.insert(column).inserted {
           report("the column `\(column)` is there twice", hint: "rename one of them")
         }
         if cells.count == 1 && cells[0].contains(";") {

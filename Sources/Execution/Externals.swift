@@ -109,11 +109,16 @@ public struct ExternalScan {
             + "`\(name): PATH` in .microtome.data.yaml"))
     }
     do {
-      let found = try sourceFiles(under: root, table: dataset.folder?.table?.value)
+      let found = try SourceFolder(
+        root: root, table: dataset.folder?.table?.value, files: workspace.files
+      ).list()
       let digests = try digests(of: found.map { (root / $0.name, $0.status) }, called: name)
       let tree = Tree(
         zip(found, digests).map { .init(name: $0.name, digest: $1, bytes: $0.status.size) })
       return try check(tree, against: dataset)
+    } catch let error as SourceFolder.Problem {
+      return .failure(
+        .error(error.code, "dataset `\(name)`: \(error.message)", at: place, hint: error.hint))
     } catch let error as FileError {
       return .failure(
         .error(
@@ -163,38 +168,6 @@ public struct ExternalScan {
           at: expected.location, hint: "download the file again, or correct `sha256:`"))
     }
     return .success(digest)
-  }
-
-  /// The files that dataset formats read, by their names relative to the root, in order.
-  private func sourceFiles(
-    under root: Path, table: String?
-  ) throws -> [(name: String, status: FileStatus)] {
-    // Images that no format reads yet are listed too, so that the import refuses them by name
-    // instead of training on what is left.
-    let suffixes: Set = [
-      "png", "bmp", "csv", "tif", "tiff", "jpg", "jpeg", "gif", "svs", "jp2", "webp",
-    ]
-    var found: [(name: String, status: FileStatus)] = []
-    var directories = [""]
-    while let directory = directories.popLast() {
-      for name in try workspace.files.list(root / directory) where !name.hasPrefix(".") {
-        let relative = directory.isEmpty ? name : "\(directory)/\(name)"
-        guard let status = try workspace.files.status(of: root / relative) else {
-          throw FileError(
-            operation: "read", path: root / relative, number: 2,
-            reason: "it is a link to nothing, or its content was not fetched")
-        }
-        switch status.kind {
-        case .directory: directories.append(relative)
-        case .file:
-          if suffixes.contains(Path(name).suffix) || relative == table {
-            found.append((relative, status))
-          }
-        case .other: continue
-        }
-      }
-    }
-    return found.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
   /// A file that changed this short a time ago may change again within the same tick of its clock,

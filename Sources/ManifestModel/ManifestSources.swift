@@ -38,7 +38,28 @@ struct ManifestSources {
       }
     }
     guard let root else { preconditionFailure("the chain starts with the manifest itself") }
+    try checkDefaults(of: root)
     return root.withDefaults(schema)
+  }
+
+  /// How many values `defaults` may stand for in all experiments together.
+  ///
+  /// A thousand experiments with a thousand keys each: far more than a study has, and little memory.
+  private static let mostDefaults = 1_000_000
+
+  /// Refuses defaults that would fill the memory: they are copied into every experiment.
+  private func checkDefaults(of root: YAMLNode) throws(YAMLFailure) {
+    guard let defaults = root["defaults"], let experiments = root["experiments"]?.entries else {
+      return
+    }
+    let (count, overflow) = defaults.size.multipliedReportingOverflow(by: experiments.count)
+    guard overflow || count > Self.mostDefaults else { return }
+    throw YAMLFailure(
+      .error(
+        "manifest.defaults-bomb",
+        "`defaults` stands for more than \(Self.mostDefaults) values in \(experiments.count) "
+          + "experiments",
+        at: defaults.location, hint: "write fewer keys in `defaults`, or fewer experiments"))
   }
 
   private mutating func read(

@@ -21,6 +21,9 @@ public struct Tree: Hashable, Sendable, Codable {
       throw StoreError(.unreadable, "an object that should be a tree is something else")
     }
     self.init(try lines.dropFirst().map { try JSON.decode(NamedObject.self, from: Array($0)) })
+    guard entries.allSatisfy(\.staysBelow) else {
+      throw StoreError(.unreadable, "a tree with a name that leads out of it")
+    }
   }
 
   /// The names under which two trees differ, in order.
@@ -30,5 +33,13 @@ public struct Tree: Hashable, Sendable, Codable {
     }
     let (ours, theirs) = (digests(self), digests(other))
     return Set(ours.keys).union(theirs.keys).sorted().filter { ours[$0] != theirs[$0] }
+  }
+}
+
+extension NamedObject {
+  /// Whether a file of this name lies below the directory that it is written to.
+  public var staysBelow: Bool {
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." } && !name.contains("\0")
   }
 }

@@ -62,6 +62,10 @@ struct ZipBuilder {
     var flags = 0
     var checksum: UInt32?
     var localName: String?
+    /// How much follows the local header before the content, by its own word.
+    var skipped = 0
+    /// Whether the content is left to a later entry to write.
+    var isBare = false
   }
 
   var entries: [Entry] = []
@@ -87,7 +91,8 @@ struct ZipBuilder {
         ? [1, 0, 24, 0] + little(entry.content.count, 8) + little(entry.content.count, 8)
           + little(offset, 8) : []
       bytes += little(0x0403_4b50, 4) + little(20, 2) + fixed + sizes
-      bytes += little(local.count, 2) + little(0, 2) + local + entry.content
+      bytes += little(local.count, 2) + little(entry.skipped, 2) + local
+      if !entry.isBare { bytes += entry.content }
       directory += little(0x0201_4b50, 4) + little(20, 2) + little(20, 2) + fixed + sizes
       directory += little(entry.name.utf8.count, 2) + little(extra.count, 2) + little(0, 2)
       directory += little(0, 8) + little(wide ? 0xFFFF_FFFF : offset, 4)

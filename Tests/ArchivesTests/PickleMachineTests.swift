@@ -209,4 +209,17 @@ struct PickleMachineTests {
     let file = ZipBuilder.torch(bytes + Opcodes.stop, storages: ["0": [0, 0, 0, 0]])
     #expect(archiveError { try WeightFile.decode(file) }?.code == .tooLarge)
   }
+
+  /// Each of the wrappers is looked into for tensors; the same barren one is not looked into twice.
+  @Test("many wrappers around one large dictionary cost no more than one", .timeLimit(.minutes(2)))
+  func wrappers() {
+    let count = 100_000
+    var bytes: [UInt8] = [0x80, 2] + Opcodes.emptyDictionary + [0x71, 0, 0x28]
+    for _ in 0..<count { bytes += [0x4e, 0x5d] }
+    bytes += Opcodes.setItems + Opcodes.text("model") + [0x71, 1, 0x30]
+    bytes += Opcodes.emptyDictionary + [0x28]
+    for _ in 0..<count { bytes += [0x68, 1, 0x68, 0] }
+    let file = ZipBuilder.torch(bytes + Opcodes.setItems + Opcodes.stop)
+    #expect(archiveError { try WeightFile.decode(file) }?.code == .tooLarge)
+  }
 }

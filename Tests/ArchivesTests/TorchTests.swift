@@ -85,6 +85,41 @@ struct TorchTests {
     #expect(archiveError { try WeightFile.decode(file.bytes) }?.code == file.code)
   }
 
+  @Test("the stride of an extent of 1 may be any number")
+  func strideOfOne() throws {
+    let tensors = try WeightFile.decode(Self.view([2, 1], [2, .max])).tensors
+    #expect(tensors.first?.values == [0, 0])
+  }
+
+  @Test("entries that lie over each other are refused once they outgrow the file")
+  func overlappingEntries() throws {
+    let count = 8
+    let keys = (0..<count).map(String.init)
+    let tensors = keys.map { key in
+      (
+        "w\(key)",
+        Opcodes.tensor(
+          Opcodes.storage("FloatStorage", key: key, count: 1), shape: [1], strides: [1])
+      )
+    }
+    func file(isShared: Bool) -> [UInt8] {
+      var builder = ZipBuilder()
+      builder.add("a/data.pkl", Opcodes.dictionary(tensors))
+      for key in keys {
+        builder.add("a/data/\(key)", [UInt8](repeating: 0, count: 4096))
+        let behind = count - builder.entries.count + 1
+        if isShared, behind > 0 {
+          // Past the local headers of the entries behind it, to the one content.
+          builder.entries[builder.entries.count - 1].skipped = behind * (30 + 8)
+          builder.entries[builder.entries.count - 1].isBare = true
+        }
+      }
+      return builder.bytes
+    }
+    #expect(try WeightFile.decode(file(isShared: false)).tensors.count == count)
+    #expect(archiveError { try WeightFile.decode(file(isShared: true)) }?.code == .tooLarge)
+  }
+
   @Test("many tensors over one storage are refused once the file cannot account for them")
   func multiplied() throws {
     let tensor = Opcodes.tensor(

@@ -5,56 +5,6 @@ import Testing
 
 @Suite("Hostile input")
 struct HostileInputTests {
-  /// Flips, deletes, duplicates and swaps bytes; whatever comes out is an answer, not a crash.
-  @Test(
-    "damaged manifests are answered",
-    arguments: ["gland.yaml", "everything.yaml", "anchors.yaml", "extending.yaml", "base.yaml"])
-  func mutations(name: String) throws {
-    let original = Array(try fixture(name).utf8)
-    let base = Array(try fixture("base.yaml").utf8)
-    var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-    func next(below bound: Int) -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(state % UInt64(bound))
-    }
-    let signs = Array("{}[]:-,#&*!|>'\"%@`<? \n\t0".utf8)
-    var (valid, invalid) = (0, 0)
-    for _ in 0..<600 {
-      var bytes = original
-      for _ in 0...next(below: 3) {
-        let place = next(below: bytes.count)
-        switch next(below: 5) {
-        case 0: bytes[place] ^= 1 << UInt8(next(below: 8))
-        case 1: bytes.remove(at: place)
-        case 2: bytes.insert(bytes[place], at: place)
-        case 3: bytes[place] = signs[next(below: signs.count)]
-        default:
-          let end = min(bytes.count, place + next(below: 80))
-          bytes.insert(contentsOf: bytes[place..<end], at: next(below: bytes.count))
-        }
-      }
-      let files = MemoryFileSystem()
-      try files.createDirectory("/study/manifests")
-      try files.write(base, to: "/study/manifests/base.yaml")
-      try files.write(bytes, to: Path("/study/manifests") / "mutant.yaml")
-      switch load("mutant.yaml", from: files) {
-      case .success(let manifest):
-        valid += 1
-        #expect(manifest.study.canonical.encoded.isEmpty == false)
-        #expect(manifest.warnings.allSatisfy { $0.severity == .warning })
-      case .failure(let failure):
-        invalid += 1
-        #expect(failure.diagnostics.contains { $0.severity == .error })
-        #expect(failure.diagnostics.allSatisfy { $0.location != nil && $0.hint != nil })
-        #expect(failure.rendered.count == failure.diagnostics.count)
-      }
-    }
-    #expect(valid + invalid == 600)
-    #expect(invalid > 100)
-  }
-
   @Test("every prefix of a manifest is answered")
   func prefixes() throws {
     let bytes = Array(try fixture("gland.yaml").utf8)
@@ -82,5 +32,31 @@ struct HostileInputTests {
     let found = diagnostics(
       of: validManifest.replacing("initializations:\n", with: names + "\ninitializations:\n"))
     #expect(found.count == 5000)
+  }
+
+  @Test("defaults that would fill the memory are refused", .timeLimit(.minutes(2)))
+  func defaultsBomb() {
+    func manifest(keys: Int, experiments: Int) -> String {
+      let defaults = (0..<keys).map { "  k\($0): 0" }.joined(separator: "\n")
+      let blocks = (0..<experiments).map { "  e\($0): {}" }.joined(separator: "\n")
+      return "microtome: 1\ndefaults:\n\(defaults)\nexperiments:\n\(blocks)\n"
+    }
+    let bomb = diagnostics(of: manifest(keys: 50_000, experiments: 50_000))
+    #expect(bomb.map(\.code.name) == ["manifest.defaults-bomb"])
+    let small = diagnostics(of: manifest(keys: 10, experiments: 10))
+    #expect(!small.contains { $0.code.name == "manifest.defaults-bomb" })
+  }
+
+  @Test("a study of more predictions than anyone could make is refused before it is planned")
+  func cells() throws {
+    let sizes = (1...2000).map(String.init).joined(separator: ", ")
+    let text =
+      validManifest
+      .replacing("subset_sizes: [4, 25%, all]", with: "subset_sizes: [\(sizes)]")
+      .replacing("{ train: 32, test: 16 }", with: "{ train: 9000, test: 16 }")
+      .replacing("selection: { holdout: 20%, every: 100 }", with: "selection: last")
+    #expect(diagnostics(of: text.replacing("replicates: 8", with: "replicates: 80")).isEmpty)
+    let found = diagnostics(of: text.replacing("replicates: 8", with: "replicates: 800"))
+    #expect(found.map(\.code.name) == ["manifest.too-many-cells"])
   }
 }

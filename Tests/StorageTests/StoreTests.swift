@@ -108,6 +108,14 @@ struct TreeTests {
   func refusal() {
     #expect(throws: StoreError.self) { try Tree(decoding: Array("{}".utf8)) }
   }
+
+  @Test(
+    "a tree with a name that leads out of it is refused",
+    arguments: ["../a", "a/../../b", "/etc/a", "a//b", "", ".", "a/.", "a\u{0}b"])
+  func climbing(name: String) {
+    let entry = NamedObject(name: name, digest: SHA256.digest(of: []), bytes: 0)
+    #expect(throws: StoreError.self) { try Tree(decoding: Tree([entry]).encoded) }
+  }
 }
 
 @Suite("Index")

@@ -32,6 +32,7 @@ enum StudyLanguage {
   .checked { study, _, reading in
     ComparisonLanguage.checkRepetitions(study.comparisons, &reading)
     LeakageChecks.warnOfPretrainingOnTests(study, &reading)
+    SizeChecks.check(study, &reading)
   }
 
   /// A seed: what a double, and so any JSON reader, holds exactly.

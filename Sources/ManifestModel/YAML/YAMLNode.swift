@@ -47,6 +47,15 @@ struct YAMLNode: Sendable {
     }
   }
 
+  /// How many values it is, itself included.
+  var size: Int {
+    switch content {
+    case .scalar: 1
+    case .sequence(let elements): elements.reduce(1) { $0 + $1.size }
+    case .mapping(let entries): entries.reduce(1) { $0 + 1 + $1.value.size }
+    }
+  }
+
   /// The same value as if all of it had been written in one place.
   func moved(to place: SourceLocation) -> YAMLNode {
     var copy = self

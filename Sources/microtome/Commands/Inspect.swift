@@ -144,6 +144,10 @@ struct Show: ParsableCommand {
   private func write(
     _ output: NamedObject, of store: Store, under directory: Path, _ session: Session
   ) throws -> String {
+    // Records are plain files: one from elsewhere must not say where on this disk to write.
+    guard output.staysBelow else {
+      throw StoreError(.unreadable, "a record with an output whose name leads out of its directory")
+    }
     let bytes = try store.read(output.digest)
     let base = directory / output.name
     if let tree = try? Tree(decoding: bytes) {

@@ -1,3 +1,5 @@
+internal import CHints
+
 /// The sizes of a batch normalisation: `rows` samples (batch times pixels) of `channels` values.
 public struct NormalisationShape: Hashable, Sendable {
   public var rows: Int
@@ -8,8 +10,9 @@ public struct NormalisationShape: Hashable, Sendable {
     self.channels = channels
   }
 
-  /// Rows that stay in the first-level cache while each block of channels passes over them.
-  var rowsPerChunk: Int { max(1, 8_192 / channels) }
+  /// Rows that stay in the nearest caches while each block of channels passes over them; enough of
+  /// them that the sums of the chunks are few beside the values.
+  var rowsPerChunk: Int { max(32, 8_192 / channels) }
   var chunks: Int { pieces(rows, of: rowsPerChunk) }
   func range(of chunk: Int) -> Range<Int> {
     chunk * rowsPerChunk..<min(rows, (chunk + 1) * rowsPerChunk)
@@ -44,20 +47,21 @@ public func batchStatistics(
       store(square, to: squares.pointer + chunk * channels + c, channels - c)
     }
   }
-  for c in 0..<channels {
-    var total = 0.0
+  forEachVector(of: channels, on: context.workers) { c, lanes in
+    var total = DoubleLanes()
     for chunk in 0..<shape.chunks {
-      total += Double(means.pointer[chunk * channels + c]) * Double(shape.range(of: chunk).count)
+      let count = Double(shape.range(of: chunk).count)
+      total += doubles(load(means.pointer + chunk * channels + c, lanes)) * count
     }
     let average = total / Double(shape.rows)
-    var square = 0.0
+    var square = DoubleLanes()
     for chunk in 0..<shape.chunks {
-      let d = Double(means.pointer[chunk * channels + c]) - average
-      square +=
-        Double(squares.pointer[chunk * channels + c]) + d * d * Double(shape.range(of: chunk).count)
+      let d = doubles(load(means.pointer + chunk * channels + c, lanes)) - average
+      let count = Double(shape.range(of: chunk).count)
+      square += doubles(load(squares.pointer + chunk * channels + c, lanes)) + d * d * count
     }
-    mean[c] = Float(average)
-    variance[c] = Float(square / Double(shape.rows))
+    store(floats(average), to: mean + c, lanes)
+    store(floats(square / Double(shape.rows)), to: variance + c, lanes)
   }
 }
 
@@ -75,18 +79,18 @@ public func normalise(
 ) {
   let channels = shape.channels
   workers.forEach(chunks: shape.chunks) { chunk in
-    let rows = shape.range(of: chunk)
-    for c in stride(from: 0, to: channels, by: 8) {
-      let lanes = channels - c
-      var scale = load(inverseDeviation + c, lanes)
-      if let gamma { scale *= load(gamma + c, lanes) }
-      // Taking the mean off first loses less than a shift of beta - mean * scale would.
-      let centre = load(mean + c, lanes)
-      let shift = beta.map { load($0 + c, lanes) } ?? Lanes()
-      for r in rows {
+    for r in shape.range(of: chunk) {
+      for c in stride(from: 0, to: channels, by: 8) {
+        let lanes = channels - c
         let i = r * channels + c
+        prefetch_line(x + i + 1024)
+        if let residual { prefetch_line(residual + i + 1024) }
+        var scale = load(inverseDeviation + c, lanes)
+        if let gamma { scale *= load(gamma + c, lanes) }
+        // Taking the mean off first loses less than a shift of beta - mean * scale would.
+        let shift = beta.map { load($0 + c, lanes) } ?? Lanes()
         // As `AppliedNormalisation` has it, to the bit.
-        var value = shift + (load(x + i, lanes) - centre) * scale
+        var value = shift + (load(x + i, lanes) - load(mean + c, lanes)) * scale
         if let residual { value += load(residual + i, lanes) }
         store(rectify ? rectified(value) : value, to: y + i, lanes)
       }
@@ -111,36 +115,6 @@ public func apply(
   }
 }
 
-/// What the backward pass of a batch normalisation reads.
-public struct NormalisationRecord {
-  public var input: UnsafePointer<Float>
-  /// What tells where gradients pass a rectification, if there was one.
-  public enum Gate {
-    case none
-    /// The output is kept: it is positive where they pass.
-    case output(UnsafePointer<Float>)
-    /// It is made again from the input.
-    case normalisation(AppliedNormalisation)
-  }
-
-  public var gate: Gate
-  public var mean: UnsafePointer<Float>
-  public var inverseDeviation: UnsafePointer<Float>
-  public var gamma: UnsafePointer<Float>?
-
-  public init(
-    input: UnsafePointer<Float>, gate: Gate, mean: UnsafePointer<Float>,
-    inverseDeviation: UnsafePointer<Float>,
-    gamma: UnsafePointer<Float>?
-  ) {
-    self.input = input
-    self.gate = gate
-    self.mean = mean
-    self.inverseDeviation = inverseDeviation
-    self.gamma = gamma
-  }
-}
-
 /// One result of a backward pass: where it goes, and whether it is added to what is there.
 public struct GradientTarget {
   public var pointer: UnsafeMutablePointer<Float>
@@ -154,111 +128,6 @@ public struct GradientTarget {
   @inline(__always)
   func put(_ value: Lanes, at i: Int, _ lanes: Int) {
     store(accumulate ? load(pointer + i, lanes) + value : value, to: pointer + i, lanes)
-  }
-}
-
-/// The gradients of a batch normalisation whose statistics were those of the batch.
-///
-/// The input's gradient may lie where the output's is.
-public func normalisationGradient(
-  _ shape: NormalisationShape, outputGradient dy: UnsafePointer<Float>,
-  record: NormalisationRecord, gammaGradient: GradientTarget?, betaGradient: GradientTarget?,
-  inputGradient: GradientTarget?, residualGradient: GradientTarget?, on context: KernelContext
-) {
-  let channels = shape.channels
-  let partial = context.buffers.take(shape.chunks * 2 * channels)
-  context.workers.forEach(chunks: shape.chunks) { chunk in
-    let rows = shape.range(of: chunk)
-    for c in stride(from: 0, to: channels, by: 8) {
-      let lanes = channels - c
-      let mean = load(record.mean + c, lanes)
-      let gate = GateLanes(record.gate, at: c, lanes)
-      var sum = Lanes()
-      var product = Lanes()
-      for r in rows {
-        let i = r * channels + c
-        let x = load(record.input + i, lanes)
-        let gradient = gate.passed(load(dy + i, lanes), x, i, lanes)
-        sum += gradient
-        product = product.addingProduct(gradient, x - mean)
-      }
-      store(sum, to: partial.pointer + chunk * 2 * channels + c, lanes)
-      store(product, to: partial.pointer + (chunk * 2 + 1) * channels + c, lanes)
-    }
-  }
-  let sums = context.buffers.take(2 * channels)
-  for c in 0..<channels {
-    var sum = 0.0
-    var product = 0.0
-    for chunk in 0..<shape.chunks {
-      sum += Double(partial.pointer[chunk * 2 * channels + c])
-      product += Double(partial.pointer[(chunk * 2 + 1) * channels + c])
-    }
-    product *= Double(record.inverseDeviation[c])
-    sums.pointer[c] = Float(sum)
-    sums.pointer[channels + c] = Float(product)
-  }
-  for (target, offset) in [(betaGradient, 0), (gammaGradient, channels)] {
-    guard let target else { continue }
-    for c in stride(from: 0, to: channels, by: 8) {
-      target.put(load(sums.pointer + offset + c, channels - c), at: c, channels - c)
-    }
-  }
-  guard inputGradient != nil || residualGradient != nil else { return }
-  let inverse = 1 / Float(shape.rows)
-  context.workers.forEach(chunks: shape.chunks) { chunk in
-    let rows = shape.range(of: chunk)
-    for c in stride(from: 0, to: channels, by: 8) {
-      let lanes = channels - c
-      let deviation = load(record.inverseDeviation + c, lanes)
-      let mean = load(record.mean + c, lanes)
-      var scale = deviation
-      if let gamma = record.gamma { scale *= load(gamma + c, lanes) }
-      let constant = load(sums.pointer + c, lanes) * inverse
-      let slope = load(sums.pointer + channels + c, lanes) * deviation * inverse
-      let gate = GateLanes(record.gate, at: c, lanes)
-      for r in rows {
-        let i = r * channels + c
-        let x = load(record.input + i, lanes)
-        let gradient = gate.passed(load(dy + i, lanes), x, i, lanes)
-        let centred = x - mean
-        inputGradient?.put(scale * (gradient - constant - centred * slope), at: i, lanes)
-        residualGradient?.put(gradient, at: i, lanes)
-      }
-    }
-  }
-}
-
-/// What a gate needs for one vector of channels.
-struct GateLanes {
-  private let output: UnsafePointer<Float>?
-  private let isMadeAgain: Bool
-  private var centre = Lanes()
-  private var scale = Lanes()
-  private var shift = Lanes()
-
-  init(_ gate: NormalisationRecord.Gate, at c: Int, _ count: Int) {
-    switch gate {
-    case .none: (output, isMadeAgain) = (nil, false)
-    case .output(let y): (output, isMadeAgain) = (y, false)
-    case .normalisation(let normalisation):
-      (output, isMadeAgain) = (nil, true)
-      centre = load(normalisation.centre + c, count)
-      scale = load(normalisation.scale + c, count)
-      shift = load(normalisation.shift + c, count)
-    }
-  }
-
-  /// The part of a gradient that passes.
-  ///
-  /// - Parameter x: The normalisation's input at element i.
-  @inline(__always)
-  func passed(_ gradient: Lanes, _ x: Lanes, _ i: Int, _ count: Int) -> Lanes {
-    if isMadeAgain {
-      return gradient.replacing(with: Lanes(), where: shift + (x - centre) * scale .<= 0)
-    }
-    guard let output else { return gradient }
-    return gradient.replacing(with: Lanes(), where: load(output + i, count) .<= 0)
   }
 }
 

@@ -49,8 +49,13 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Chosen by an image's shape, so that what an image gives does not depend on the batch around it.
   /// Transformed weights are four times as large: a few tiles do not pay for making and reading them.
   var usesWinograd: Bool {
-    fitsWinograd && pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4) >= 9
+    fitsWinograd
+      && pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4) >= (weightsAreBlocked ? 4 : 9)
   }
+
+  /// Whether transformed weights, here of more than four megabytes, are better made anew in blocks
+  /// that stay in a core's cache.
+  var weightsAreBlocked: Bool { inputChannels * outputChannels >= 32_768 }
 
   /// Whether Winograd's form is the faster for the weights' gradient, a sum over the batch.
   var usesWinogradForWeights: Bool {
@@ -74,6 +79,8 @@ public struct ConvolutionShape: Hashable, Sendable {
 public struct PreparedWeights {
   enum Form: Hashable {
     case winograd
+    /// Winograd's, transformed in blocks as they are needed.
+    case blocks
     case narrow
     case panels
   }
@@ -86,7 +93,8 @@ public struct PreparedWeights {
 
 extension ConvolutionShape {
   var form: PreparedWeights.Form {
-    usesWinograd ? .winograd : NarrowConvolution.suits(self) ? .narrow : .panels
+    if usesWinograd { return weightsAreBlocked ? .blocks : .winograd }
+    return NarrowConvolution.suits(self) ? .narrow : .panels
   }
 
   /// Whether weights that were prepared for another shape serve this one too.
@@ -103,8 +111,8 @@ public func prepareWeights(
   case .winograd:
     let packed = WinogradProduct(shape, on: context).transform(weights: w)
     return PreparedWeights(form: .winograd, packed: packed, weights: w)
-  case .narrow:
-    return PreparedWeights(form: .narrow, packed: nil, weights: w)
+  case .blocks, .narrow:
+    return PreparedWeights(form: shape.form, packed: nil, weights: w)
   case .panels:
     let panels = shape.panels(lanes: context.tiles.lanes)
     let packed = context.buffers.take(panels.size)
@@ -124,23 +132,9 @@ public func convolve(
   epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), output y: UnsafeMutablePointer<Float>,
   on context: KernelContext
 ) {
-  let stretches = WinogradProduct.stretches(
-    inputChannels: shape.inputChannels, outputChannels: shape.outputChannels)
-  guard shape.form == .winograd, stretches.count > 1 else {
-    return convolve(
-      shape, sources: sources, prepared: prepareWeights(shape, w, on: context),
-      epilogue: epilogue, output: y, on: context)
-  }
-  for columns in stretches {
-    let product = WinogradProduct(shape, columns: columns, on: context)
-    let packed = product.transform(weights: w)
-    withExtendedLifetime(packed) {
-      product.run(
-        sources: sources, weights: packed.pointer,
-        targets: [ImageTarget(y, channels: shape.outputChannels).part(columns)],
-        epilogue: epilogue.from(columns.lowerBound))
-    }
-  }
+  convolve(
+    shape, sources: sources, prepared: prepareWeights(shape, w, on: context), epilogue: epilogue,
+    output: y, on: context)
 }
 
 /// The same with weights that were prepared for such a shape.
@@ -155,6 +149,13 @@ public func convolve(
     case (.winograd, let packed?):
       WinogradProduct(shape, on: context).run(
         sources: sources, weights: packed.pointer,
+        targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
+    case (.blocks, _):
+      BlockedWinogradProduct(
+        tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
+        outputChannels: shape.outputChannels, context: context
+      ).run(
+        sources: sources, weights: .forward(prepared.weights),
         targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
     case (.panels, let packed?):
       convolveGathered(
@@ -217,19 +218,22 @@ public func convolveInputGradient(
   weights w: UnsafePointer<Float>, targets: [ImageTarget], on context: KernelContext
 ) {
   if shape.usesWinograd {
+    let tiling = WinogradTiling(inputGradientOf: shape)
+    let sources = [ImageSource(dy, channels: shape.outputChannels)]
+    if shape.weightsAreBlocked {
+      BlockedWinogradProduct(
+        tiling: tiling, inputChannels: shape.outputChannels, outputChannels: shape.inputChannels,
+        context: context
+      ).run(sources: sources, weights: .backward(w), targets: targets)
+      return
+    }
+    let product = WinogradProduct(
+      tiling: tiling, inputChannels: shape.outputChannels, outputChannels: shape.inputChannels,
+      context: context)
     let flipped = flipWeights(shape, w, on: context)
-    let stretches = WinogradProduct.stretches(
-      inputChannels: shape.outputChannels, outputChannels: shape.inputChannels)
-    for columns in stretches {
-      let product = WinogradProduct(
-        tiling: WinogradTiling(inputGradientOf: shape), inputChannels: shape.outputChannels,
-        outputChannels: shape.inputChannels, columns: columns, context: context)
-      let packed = product.transform(weights: flipped.pointer)
-      withExtendedLifetime((flipped, packed)) {
-        product.run(
-          sources: [ImageSource(dy, channels: shape.outputChannels)], weights: packed.pointer,
-          targets: targets.parts(columns))
-      }
+    let packed = product.transform(weights: flipped.pointer)
+    withExtendedLifetime((flipped, packed)) {
+      product.run(sources: sources, weights: packed.pointer, targets: targets)
     }
     return
   }
@@ -288,7 +292,7 @@ private func gatherInputGradient(
 
 extension [ImageTarget] {
   /// The parts of the targets that lie in a stretch of all their channels.
-  fileprivate func parts(_ range: Range<Int>) -> [ImageTarget] {
+  func parts(_ range: Range<Int>) -> [ImageTarget] {
     var first = 0
     return compactMap { target in
       let own = range.clamped(to: first..<(first + target.channels))

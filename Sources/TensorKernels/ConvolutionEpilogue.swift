@@ -27,9 +27,7 @@ extension ConvolutionEpilogue {
   func from(_ first: Int) -> ConvolutionEpilogue {
     ConvolutionEpilogue(
       bias: bias.map { $0 + first }, residual: residual.map { $0 + first }, rectifies: rectifies,
-      statistics: statistics.map {
-        ChannelStatistics(mean: $0.mean + first, variance: $0.variance + first)
-      })
+      statistics: statistics?.from(first))
   }
 }
 
@@ -41,6 +39,11 @@ public struct ChannelStatistics {
   public init(mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>) {
     self.mean = mean
     self.variance = variance
+  }
+
+  /// The same for the channels from `first`.
+  func from(_ first: Int) -> ChannelStatistics {
+    ChannelStatistics(mean: mean + first, variance: variance + first)
   }
 }
 
@@ -72,22 +75,25 @@ struct ChunkStatistics {
   func join(into statistics: ChannelStatistics, count: (Int) -> Int) {
     let counts = (0..<chunks).map { Double(count($0)) }
     let all = counts.reduce(0, +)
-    for c in 0..<channels {
-      var total = 0.0
+    for c in stride(from: 0, to: channels, by: 8) {
+      var total = DoubleLanes()
       for chunk in 0..<chunks {
         let p = rows(of: chunk) + c
-        total += Double(p[0]) * counts[chunk] + Double(p[rowStride])
+        total += doubles(load(p)) * counts[chunk] + doubles(load(p + rowStride))
       }
       let mean = total / all
-      var square = 0.0
+      var square = DoubleLanes()
       for chunk in 0..<chunks {
         let p = rows(of: chunk) + c
-        let sum = Double(p[rowStride])
-        let d = Double(p[0]) + sum / counts[chunk] - mean
-        square += Double(p[2 * rowStride]) - sum * sum / counts[chunk] + d * d * counts[chunk]
+        let sum = doubles(load(p + rowStride))
+        let d = doubles(load(p)) + sum / counts[chunk] - mean
+        square +=
+          doubles(load(p + 2 * rowStride)) - sum * sum / counts[chunk] + d * d * counts[chunk]
       }
-      statistics.mean[c] = Float(mean)
-      statistics.variance[c] = Float(max(0, square / all))
+      var variance = square / all
+      variance.replace(with: DoubleLanes(), where: variance .< 0)
+      store(floats(mean), to: statistics.mean + c, channels - c)
+      store(floats(variance), to: statistics.variance + c, channels - c)
     }
   }
 }

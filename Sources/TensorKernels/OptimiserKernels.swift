@@ -1,3 +1,5 @@
+internal import CHints
+
 /// Stochastic gradient descent with momentum, by PyTorch's definition.
 ///
 ///     d = g + weightDecay · p;  b = momentum · b + d  (b = d at the first step)
@@ -84,6 +86,11 @@ public struct AdamRule: Hashable, Sendable {
   ) {
     workers.forEachStretch(of: count) { from, to in
       for i in stride(from: from, to: to, by: 8) {
+        // Four streams at once are more than the processor foresees by itself.
+        prefetch_line(p + i + 512)
+        prefetch_line(gradient + i + 512)
+        prefetch_line(firstMoment + i + 512)
+        prefetch_line(secondMoment + i + 512)
         let value = load(p + i, to - i) * shrinkage
         let g = load(gradient + i, to - i).addingProduct(value, Lanes(repeating: weightDecay))
         var m = load(firstMoment + i, to - i)

@@ -41,6 +41,22 @@ func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>, _ count: Int) {
   for i in 0..<count { p[i] = value[i] }
 }
 
+/// A vector of sums in Float64.
+typealias DoubleLanes = SIMD8<Double>
+
+@inline(__always)
+func doubles(_ x: Lanes) -> DoubleLanes { DoubleLanes(x) }
+
+@inline(__always)
+func floats(_ x: DoubleLanes) -> Lanes { Lanes(x) }
+
+/// Calls `body` with the first of each eight channels and how many are left from there.
+func forEachVector(
+  of channels: Int, on workers: WorkerPool, _ body: @escaping (_ c: Int, _ lanes: Int) -> Void
+) {
+  workers.forEach(chunks: pieces(channels, of: 8)) { body($0 * 8, channels - $0 * 8) }
+}
+
 extension WorkerPool {
   /// Cuts `count` elements into stretches of 16,384 and calls `body` with each one's bounds.
   func forEachStretch(of count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Void) {

@@ -11,37 +11,20 @@ struct WinogradProduct {
   let outputChannels: Int
   let context: KernelContext
 
-  /// The first of the weights' columns that it takes, and how many there are in all.
-  let firstColumn: Int
-  let weightColumns: Int
+  /// The forward pass of a convolution.
+  init(_ shape: ConvolutionShape, on context: KernelContext) {
+    self.init(
+      tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
+      outputChannels: shape.outputChannels, context: context)
+  }
 
-  /// - Parameter columns: Of the weights, which are output channels; nil for all of them.
   init(
-    tiling: WinogradTiling, inputChannels: Int, outputChannels: Int, columns: Range<Int>? = nil,
-    context: KernelContext
+    tiling: WinogradTiling, inputChannels: Int, outputChannels: Int, context: KernelContext
   ) {
     self.tiling = tiling
     self.inputChannels = inputChannels
-    self.outputChannels = columns?.count ?? outputChannels
+    self.outputChannels = outputChannels
     self.context = context
-    firstColumn = columns?.lowerBound ?? 0
-    weightColumns = outputChannels
-  }
-
-  /// The forward pass of a convolution.
-  init(_ shape: ConvolutionShape, columns: Range<Int>? = nil, on context: KernelContext) {
-    self.init(
-      tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
-      outputChannels: shape.outputChannels, columns: columns, context: context)
-  }
-
-  /// Stretches of columns whose transformed weights stay within 40 MB; one, if all do.
-  static func stretches(inputChannels: Int, outputChannels: Int) -> [Range<Int>] {
-    let limit = 10_000_000 / (36 * inputChannels)
-    let size = outputChannels <= limit ? outputChannels : max(64, limit / 64 * 64)
-    return stride(from: 0, to: outputChannels, by: size).map {
-      $0..<min(outputChannels, $0 + size)
-    }
   }
 
   /// Sums over more channels than this are made in parts: short chains round less.
@@ -69,7 +52,7 @@ struct WinogradProduct {
         withUnsafeTemporaryAllocation(of: Input.self, capacity: 9) { taps in
           for c in chunk * rows..<min(inputChannels, (chunk + 1) * rows) {
             for t in 0..<9 {
-              taps[t] = weights + (t * inputChannels + c) * weightColumns + firstColumn
+              taps[t] = weights + (t * inputChannels + c) * outputChannels
             }
             tiles.transformWeights(
               taps: taps.baseAddress!, channel: c, channels: inputChannels,
@@ -119,8 +102,9 @@ struct WinogradProduct {
         withScratch { small in
           read(sources, range, into: v, stride: inputStride, zeros: zeros.pointer, small)
           multiply(v, inputStride, packed, m, outputStride, rows: pieces(range.count, of: 6) * 6)
-          write(
-            m, outputStride, range, to: targets, epilogue, parts.map { $0.rows(of: chunk) }, small)
+          tiling.write(
+            m, stride: outputStride, rowStride: paddedOutputs, range, to: targets, epilogue,
+            statistics: parts?.rows(of: chunk), small, tiles: tiles)
         }
       }
     }
@@ -183,34 +167,6 @@ struct WinogradProduct {
             output: m + p * outputStride + panel * panels.panelWidth,
             outputStride: paddedOutputs, adds: first > 0)
         }
-      }
-    }
-  }
-
-  private func write(
-    _ m: UnsafePointer<Float>, _ stride: Int, _ range: Range<Int>, to targets: [ImageTarget],
-    _ epilogue: ConvolutionEpilogue, _ statistics: UnsafeMutablePointer<Float>?, _ small: Output
-  ) {
-    let (H, W) = (tiling.outputHeight, tiling.outputWidth)
-    for tile in range {
-      let place = tiling.place(of: tile)
-      var source = m + (tile - range.lowerBound) * paddedOutputs
-      for target in targets {
-        let shift = target.isHalved ? 1 : 0
-        let rowStride = (W >> shift) * target.pixelStride
-        let offset =
-          (place.image * (H >> shift) + place.y >> shift) * rowStride
-          + (place.x >> shift) * target.pixelStride
-        tiles.transformOutput(
-          OutputPatch(
-            source: source, pointStride: stride, channels: target.channels,
-            target: target.pointer + offset, rowStride: rowStride, pixelStride: target.pixelStride,
-            rows: min(4, H - place.y), columns: min(4, W - place.x), halves: target.isHalved,
-            adds: target.accumulate, bias: epilogue.bias,
-            residual: epilogue.residual.map { $0 + offset }, rectifies: epilogue.rectifies,
-            statistics: statistics, startsStatistics: tile == range.lowerBound),
-          scratch: small)
-        source += target.channels
       }
     }
   }

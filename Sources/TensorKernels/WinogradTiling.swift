@@ -1,4 +1,4 @@
-internal import CPrefetch
+internal import CHints
 internal import Tiles
 
 /// How a 3x3 convolution of stride 1 is cut into tiles of 4x4 output pixels, each made from a 6x6
@@ -147,5 +147,42 @@ struct WinogradTiling {
       }
     }
     return inside
+  }
+}
+
+extension WinogradTiling {
+  /// Transforms the sums of some tiles back and writes their pixels.
+  ///
+  /// - Parameters:
+  ///   - sums: 36 matrices `stride` apart, a row of `rowStride` floats for each tile of the range.
+  ///   - targets: Stretches of a row's channels, in order; an epilogue is for one target.
+  func write(
+    _ sums: UnsafePointer<Float>, stride: Int, rowStride: Int, _ range: Range<Int>,
+    to targets: [ImageTarget], _ epilogue: ConvolutionEpilogue,
+    statistics: UnsafeMutablePointer<Float>?, _ small: UnsafeMutablePointer<Float>,
+    tiles: any TileKernels.Type
+  ) {
+    for tile in range {
+      let place = place(of: tile)
+      var source = sums + (tile - range.lowerBound) * rowStride
+      for target in targets {
+        let shift = target.isHalved ? 1 : 0
+        let lineStride = (outputWidth >> shift) * target.pixelStride
+        let offset =
+          (place.image * (outputHeight >> shift) + place.y >> shift) * lineStride
+          + (place.x >> shift) * target.pixelStride
+        tiles.transformOutput(
+          OutputPatch(
+            source: source, pointStride: stride, channels: target.channels,
+            target: target.pointer + offset, rowStride: lineStride,
+            pixelStride: target.pixelStride, rows: min(4, outputHeight - place.y),
+            columns: min(4, outputWidth - place.x), halves: target.isHalved,
+            adds: target.accumulate, bias: epilogue.bias,
+            residual: epilogue.residual.map { $0 + offset }, rectifies: epilogue.rectifies,
+            statistics: statistics, startsStatistics: tile == range.lowerBound),
+          scratch: small)
+        source += target.channels
+      }
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import CHints
 internal import Glibc
 internal import Synchronization
 
@@ -103,7 +104,8 @@ private final class Board {
   private let generation = Atomic<Int>(0)
   private var isClosed = false
 
-  /// Looks before sleeping: consecutive kernels follow each other within microseconds.
+  /// Looks before sleeping, some fifty microseconds: consecutive kernels follow each other sooner,
+  /// and waking a thread takes about as long.
   private static let patience = 3_000
 
   init() {
@@ -130,11 +132,20 @@ private final class Board {
   }
 
   func wait(for job: Job) {
-    for _ in 0..<Self.patience where job.isDone { break }
+    Self.look { job.isDone }
     pthread_mutex_lock(mutex)
     while !job.isDone || visitors > 0 { pthread_cond_wait(done, mutex) }
     self.job = nil
     pthread_mutex_unlock(mutex)
+  }
+
+  /// Looks again and again until something is so, or patience ends.
+  @inline(__always)
+  private static func look(for condition: () -> Bool) {
+    for _ in 0..<patience {
+      if condition() { return }
+      relax()
+    }
   }
 
   func close() {
@@ -148,7 +159,7 @@ private final class Board {
   func work(as worker: Int) {
     var seen = 0
     while true {
-      for _ in 0..<Self.patience where generation.load(ordering: .acquiring) != seen { break }
+      Self.look { generation.load(ordering: .acquiring) != seen }
       pthread_mutex_lock(mutex)
       while generation.load(ordering: .relaxed) == seen { pthread_cond_wait(posted, mutex) }
       seen = generation.load(ordering: .relaxed)

@@ -2,7 +2,8 @@ import TensorKernels
 import Testing
 
 /// Shapes with 1, with non-multiples of 8, with every kernel and stride that networks have; of those
-/// with a 3x3 kernel and stride 1, some are for Winograd's form and some are too small for it.
+/// with a 3x3 kernel and stride 1, some are for Winograd's form, whole or in blocks, and some are too
+/// small for it.
 private let shapes: [ConvolutionShape] = [
   (1, 1, 1, 1, 1, 1, 1, 0), (2, 13, 17, 5, 7, 3, 1, 1), (2, 15, 14, 8, 12, 3, 2, 1),
   (2, 33, 29, 3, 16, 7, 2, 3), (1, 9, 9, 16, 24, 1, 1, 0), (2, 12, 11, 6, 4, 5, 1, 0),
@@ -11,7 +12,7 @@ private let shapes: [ConvolutionShape] = [
   (1, 7, 7, 1, 8, 3, 1, 1), (7, 1, 1, 20, 10, 1, 1, 0), (1, 24, 24, 8, 8, 3, 3, 1),
   (1, 40, 40, 16, 16, 3, 1, 1), (1, 5, 5, 3, 4, 2, 2, 0), (2, 12, 13, 33, 9, 3, 1, 1),
   (1, 14, 11, 24, 40, 3, 1, 0), (1, 10, 9, 8, 17, 3, 1, 2), (2, 16, 16, 140, 72, 3, 1, 1),
-  (2, 9, 10, 20, 2, 3, 1, 1), (1, 8, 7, 16, 4, 5, 1, 0),
+  (2, 9, 10, 20, 2, 3, 1, 1), (1, 8, 7, 16, 4, 5, 1, 0), (2, 9, 11, 130, 253, 3, 1, 1),
 ].map {
   ConvolutionShape(
     batch: $0.0, height: $0.1, width: $0.2, inputChannels: $0.3, outputChannels: $0.4,

@@ -1,0 +1,250 @@
+internal import CHints
+internal import Tiles
+
+/// A 3x3 convolution of stride 1 in Winograd's form, for many weights and few tiles.
+///
+/// Transformed weights are four times as large: where they leave the caches, writing and reading
+/// them costs more than all products. Here they never leave: a unit of work is a stretch of output
+/// channels and a block of tiles, and the thread that takes it transforms the weights of sixty-four
+/// input channels at a time, multiplies, and forgets them. The blocks' tiles are transformed
+/// beforehand by all threads, as many input channels at a time as stay in the outer cache.
+struct BlockedWinogradProduct {
+  /// `[3, 3, inputs, outputs]` as the forward pass has them.
+  enum Weights {
+    case forward(UnsafePointer<Float>)
+    /// Taps in reverse and channels exchanged: what takes gradients back.
+    case backward(UnsafePointer<Float>)
+  }
+
+  let tiling: WinogradTiling
+  let inputChannels: Int
+  let outputChannels: Int
+  let context: KernelContext
+
+  /// Input channels of one chain of sums.
+  private static let depth = 64
+  /// Floats from one tile's row to the next: transforms write whole vectors, and where a source ends
+  /// in the midst of one, its last runs past the end of the row.
+  private static let rowStride = depth + 16
+  /// Output channels of a unit.
+  private static let columns = 32
+  /// Tiles of a unit: with its weights and sums they fill most of a megabyte.
+  private static let tilesPerBlock = 96
+  /// Floats that transformed tiles, and that sums, may take at once.
+  private static let limit = 1_500_000
+
+  private var tiles: any TileKernels.Type { context.tiles }
+
+  /// How the tiles are cut into blocks, by shape.
+  private var tilesPerBlock: Int {
+    pieces(tiling.count, of: pieces(tiling.count, of: Self.tilesPerBlock))
+  }
+  private var blocks: Int { pieces(tiling.count, of: tilesPerBlock) }
+  /// Rows of a block's matrices: whole sixes.
+  private var rows: Int { pieces(tilesPerBlock, of: 6) * 6 }
+  private var depths: Int { pieces(inputChannels, of: Self.depth) }
+  private var units: Int { pieces(outputChannels, of: Self.columns) }
+
+  // Floats from one of the 36 matrices to the next, off a power of two.
+  private var inputStride: Int { rows * Self.rowStride + 16 }
+  private var weightStride: Int { Self.depth * Self.columns + 16 }
+  private var sumStride: Int { rows * Self.columns + 16 }
+
+  /// - Parameters:
+  ///   - sources: Stretches of the input's channels, in order.
+  ///   - targets: Stretches of the output's channels, in order; an epilogue is for one target.
+  func run(
+    sources: [ImageSource], weights: Weights, targets: [ImageTarget],
+    epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
+  ) {
+    let blocksAtOnce = min(blocks, max(1, Self.limit / (units * 36 * sumStride)))
+    let depthsAtOnce = min(depths, max(1, Self.limit / (blocksAtOnce * 36 * inputStride)))
+    let inputs = context.buffers.take(blocksAtOnce * depthsAtOnce * 36 * inputStride)
+    let sums = context.buffers.take(blocksAtOnce * units * 36 * sumStride)
+    let own = 36 * weightStride + 9 * Self.depth * Self.columns
+    let scratch = context.buffers.take(context.workers.threads * own)
+    let zeros = context.buffers.takeZeroed(Self.depth)
+    let parts = epilogue.statistics.map { _ in
+      (0..<units).map { unit in
+        ChunkStatistics(channels: columns(of: unit).count, chunks: blocks, on: context)
+      }
+    }
+    for first in stride(from: 0, to: blocks, by: blocksAtOnce) {
+      let group = first..<min(blocks, first + blocksAtOnce)
+      for depth in stride(from: 0, to: depths, by: depthsAtOnce) {
+        let range = depth..<min(depths, depth + depthsAtOnce)
+        read(sources, group, range, into: inputs.pointer, zeros: zeros.pointer)
+        context.workers.forEach(chunks: group.count * units) { chunk, worker in
+          let block = chunk / units
+          let columns = self.columns(of: chunk % units)
+          let packed = scratch.pointer + worker * own
+          let sums = sums.pointer + chunk * 36 * sumStride
+          multiply(
+            inputs.pointer + block * range.count * 36 * inputStride, range, by: weights, columns,
+            into: sums, packed: packed, transposed: packed + 36 * weightStride)
+          guard range.upperBound == depths else { return }
+          withScratch { small in
+            tiling.write(
+              sums, stride: sumStride, rowStride: Self.columns, self.range(of: first + block),
+              to: targets.parts(columns), epilogue.from(columns.lowerBound),
+              statistics: parts?[chunk % units].rows(of: first + block), small, tiles: tiles)
+          }
+        }
+      }
+    }
+    withExtendedLifetime((inputs, sums, scratch, zeros)) {}
+    guard let parts, let statistics = epilogue.statistics else { return }
+    for (unit, part) in parts.enumerated() {
+      part.join(into: statistics.from(columns(of: unit).lowerBound)) { block in
+        range(of: block).reduce(0) { $0 + tiling.pixels(of: $1) }
+      }
+    }
+  }
+
+  private func columns(of unit: Int) -> Range<Int> {
+    unit * Self.columns..<min(outputChannels, (unit + 1) * Self.columns)
+  }
+
+  private func range(of block: Int) -> Range<Int> {
+    block * tilesPerBlock..<min(tiling.count, (block + 1) * tilesPerBlock)
+  }
+
+  /// Transforms the tiles of some blocks: for each depth 36 matrices of `rows` by sixty-four.
+  private func read(
+    _ sources: [ImageSource], _ group: Range<Int>, _ depths: Range<Int>, into inputs: Output,
+    zeros: UnsafePointer<Float>
+  ) {
+    let stretches = stretches(of: sources).filter { depths.contains($0.depth) }
+    let inputsPerBlock = depths.count * 36 * inputStride
+    let perChunk = 8
+    let chunksPerBlock = pieces(rows, of: perChunk)
+    context.workers.forEach(chunks: group.count * chunksPerBlock) { chunk in
+      let block = chunk / chunksPerBlock
+      let range = range(of: group.lowerBound + block)
+      withScratch { scratch in
+        withUnsafeTemporaryAllocation(of: Input.self, capacity: 36) { pixels in
+          let pixels = pixels.baseAddress!
+          let first = chunk % chunksPerBlock * perChunk
+          for row in first..<min(rows, first + perChunk) {
+            let target = inputs + block * inputsPerBlock + row * Self.rowStride
+            guard row < range.count else {
+              clear(row: target, matrices: depths.count * 36)
+              continue
+            }
+            let place = tiling.place(of: range.lowerBound + row)
+            for stretch in stretches {
+              let inside = tiling.findInput(
+                place, in: stretch.source, zeros: zeros, pixels: pixels)
+              tiles.transformInput(
+                InputPatch(
+                  pixels: pixels, inside: inside, channels: stretch.source.channels,
+                  normalisation: stretch.source.normalisation?.lazy,
+                  target: target + (stretch.depth - depths.lowerBound) * 36 * inputStride
+                    + stretch.offset,
+                  pointStride: inputStride, vectorStride: tiles.lanes),
+                scratch: scratch)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// A row that fills the last six is multiplied too, and never read.
+  private func clear(row: Output, matrices: Int) {
+    for matrix in 0..<matrices {
+      (row + matrix * inputStride).update(repeating: 0, count: Self.depth)
+    }
+  }
+
+  /// A stretch of a source's channels that lies in one depth.
+  private struct Stretch {
+    var source: ImageSource
+    var depth: Int
+    /// Its first channel's place there.
+    var offset: Int
+  }
+
+  private func stretches(of sources: [ImageSource]) -> [Stretch] {
+    var stretches: [Stretch] = []
+    var place = 0
+    for source in sources {
+      var channel = 0
+      while channel < source.channels {
+        let offset = place % Self.depth
+        let count = min(source.channels - channel, Self.depth - offset)
+        stretches.append(
+          Stretch(
+            source: source.part(channel..<channel + count), depth: place / Self.depth,
+            offset: offset))
+        channel += count
+        place += count
+      }
+    }
+    return stretches
+  }
+
+  private func multiply(
+    _ inputs: UnsafePointer<Float>, _ depths: Range<Int>, by weights: Weights,
+    _ columns: Range<Int>, into sums: Output, packed: Output, transposed: Output
+  ) {
+    let lanes = tiles.lanes
+    for d in depths {
+      let channels = d * Self.depth..<min(inputChannels, (d + 1) * Self.depth)
+      transform(weights, channels, columns, into: packed, transposed: transposed)
+      let panels = Panels(columns: columns.count, depth: channels.count, lanes: lanes)
+      for p in 0..<36 {
+        let matrix = inputs + ((d - depths.lowerBound) * 36 + p) * inputStride
+        // The next matrix comes from afar, and is read once: by the time of its turn it is here.
+        for i in stride(from: inputStride, to: 2 * inputStride, by: 16) {
+          prefetch_line(matrix + i)
+        }
+        for panel in 0..<panels.count {
+          tiles.multiply(
+            matrix, stride: Self.rowStride, rows: rows,
+            depth: channels.count, panel: packed + p * weightStride + panels.offset(of: panel),
+            vectors: panels.vectors(in: panel),
+            output: sums + p * sumStride + panel * panels.panelWidth, outputStride: Self.columns,
+            adds: d > 0)
+        }
+      }
+    }
+  }
+
+  /// Transforms the weights between some input and some output channels.
+  private func transform(
+    _ weights: Weights, _ channels: Range<Int>, _ columns: Range<Int>, into packed: Output,
+    transposed: Output
+  ) {
+    withScratch { scratch in
+      withUnsafeTemporaryAllocation(of: Input.self, capacity: 9) { taps in
+        if case .backward(let w) = weights {
+          for t in 0..<9 {
+            transpose(
+              w + ((8 - t) * outputChannels + columns.lowerBound) * inputChannels
+                + channels.lowerBound,
+              rows: columns.count, columns: channels.count, stride: inputChannels,
+              into: transposed + t * Self.depth * Self.columns, targetStride: Self.columns)
+          }
+        }
+        for c in channels {
+          for t in 0..<9 {
+            switch weights {
+            case .forward(let w):
+              let row = w + (t * inputChannels + c) * outputChannels + columns.lowerBound
+              prefetch_line(row + 8 * outputChannels)
+              prefetch_line(row + 8 * outputChannels + 16)
+              taps[t] = row
+            case .backward:
+              let row = t * Self.depth + c - channels.lowerBound
+              taps[t] = UnsafePointer(transposed + row * Self.columns)
+            }
+          }
+          tiles.transformWeights(
+            taps: taps.baseAddress!, channel: c - channels.lowerBound, channels: channels.count,
+            columns: columns.count, target: packed, pointStride: weightStride, scratch: scratch)
+        }
+      }
+    }
+  }
+}

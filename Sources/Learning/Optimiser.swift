@@ -53,14 +53,12 @@ public final class Optimiser {
     self.rule = rule
     self.parameters = parameters
     self.engine = engine
-    // What lives as long as the run comes before what a step takes and gives back.
-    for parameter in parameters { parameter.reserveGradient(on: engine) }
     state = parameters.map { parameter in
       rule.stateNames.map { _ in engine.context.buffers.takeZeroed(parameter.count) }
     }
   }
 
-  /// Forgets all gradients; to be called before a backward pass.
+  /// Forgets all gradients; to be called before a forward pass, which uses their memory.
   public func clearGradients() {
     for parameter in parameters { parameter.clearGradient() }
   }
@@ -72,7 +70,7 @@ public final class Optimiser {
       throw NonFinite(subject: subject, step: steps + 1, learningRate: learningRate)
     }
     steps += 1
-    for (parameter, state) in zip(parameters, state) where parameter.hasGradient {
+    for (parameter, state) in zip(parameters, state) {
       guard let gradient = parameter.gradient else { continue }
       update(parameter, gradient, state, learningRate)
     }
@@ -106,7 +104,7 @@ public final class Optimiser {
 
   private func firstNonFiniteGradient() -> String? {
     parameters.first { parameter in
-      guard parameter.hasGradient, let gradient = parameter.gradient else { return false }
+      guard let gradient = parameter.gradient else { return false }
       return !isFinite(gradient.pointer, count: parameter.count)
     }?.name
   }

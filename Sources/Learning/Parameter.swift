@@ -10,8 +10,8 @@ public final class Parameter {
   /// PyTorch's: `[out, in, kh, kw]`, `[out, in]` or `[channels]`.
   public let shape: [Int]
   let values: Buffer
+  /// From the first operation that leaves a share of it until it is forgotten.
   private(set) var gradient: Buffer?
-  private var isGradientFresh = true
 
   /// Zeros, until it is initialised or loaded.
   public init(name: String, shape: [Int], on engine: Engine) {
@@ -37,9 +37,7 @@ public final class Parameter {
   public var array: [Float] { inArchiveOrder(values.pointer) }
 
   /// A copy of the gradient in PyTorch's order, if there is one.
-  public var gradientArray: [Float]? {
-    hasGradient ? gradient.map { inArchiveOrder($0.pointer) } : nil
-  }
+  public var gradientArray: [Float]? { gradient.map { inArchiveOrder($0.pointer) } }
 
   /// Replaces the values by some in PyTorch's order.
   public func set(_ values: [Float]) {
@@ -54,25 +52,16 @@ public final class Parameter {
     }
   }
 
-  /// Takes the gradient's memory before the first step does.
-  func reserveGradient(on engine: Engine) {
-    if gradient == nil { gradient = engine.context.buffers.take(count) }
-  }
-
   /// Where an operation leaves its share of the gradient.
   func gradientTarget(on engine: Engine) -> GradientTarget {
-    let buffer = gradient ?? engine.context.buffers.take(count)
+    if let gradient { return GradientTarget(gradient.pointer, accumulate: true) }
+    let buffer = engine.context.buffers.take(count)
     gradient = buffer
-    let target = GradientTarget(buffer.pointer, accumulate: !isGradientFresh)
-    isGradientFresh = false
-    return target
+    return GradientTarget(buffer.pointer, accumulate: false)
   }
 
-  /// Makes the next share overwrite what is there.
-  func clearGradient() { isGradientFresh = true }
-
-  /// Whether an operation has left a gradient since the last step.
-  var hasGradient: Bool { gradient != nil && !isGradientFresh }
+  /// Gives the gradient's memory back: activations use it until gradients follow them.
+  func clearGradient() { gradient = nil }
 
   private var taps: Int { shape.dropFirst(2).reduce(1, *) }
 

@@ -15,20 +15,17 @@ extension Kernels {
   public static func sumHeight(vectors: Int) -> Int { vectors == 2 ? rowsByTwo : 8 }
 
   public static func sum(
-    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int, vectors: Int,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int, distance: Int,
+    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
   ) {
     if vectors == 2 {
       #if WIDE
-        sumTile8x2(
-          runs: runs, count: count, offset: offset, stride: stride, outputs: outputs, adds: adds)
+        sumTile8x2(left, right, count, distance, outputs, adds)
       #else
-        sumTile4x2(
-          runs: runs, count: count, offset: offset, stride: stride, outputs: outputs, adds: adds)
+        sumTile4x2(left, right, count, distance, outputs, adds)
       #endif
     } else {
-      sumTile8x1(
-        runs: runs, count: count, offset: offset, stride: stride, outputs: outputs, adds: adds)
+      sumTile8x1(left, right, count, outputs, adds)
     }
   }
 }
@@ -37,8 +34,8 @@ extension Kernels {
   /// Eight values times two vectors.
   @inline(__always)
   private func sumTile8x2(
-    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int, _ distance: Int,
+    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool
   ) {
     var c0l = Lanes()
     var c0h = Lanes()
@@ -56,41 +53,34 @@ extension Kernels {
     var c6h = Lanes()
     var c7l = Lanes()
     var c7h = Lanes()
-    for r in 0..<count {
-      var p = runs[r].left + offset
-      var b = runs[r].right
-      let high = runs[r].distance
-      let step = runs[r].step
-      for _ in 0..<runs[r].count {
-        let b0 = load(b)
-        let b1 = load(b + high)
-        var x = Lanes(repeating: p[0])
-        c0l = c0l.addingProduct(x, b0)
-        c0h = c0h.addingProduct(x, b1)
-        x = Lanes(repeating: p[1])
-        c1l = c1l.addingProduct(x, b0)
-        c1h = c1h.addingProduct(x, b1)
-        x = Lanes(repeating: p[2])
-        c2l = c2l.addingProduct(x, b0)
-        c2h = c2h.addingProduct(x, b1)
-        x = Lanes(repeating: p[3])
-        c3l = c3l.addingProduct(x, b0)
-        c3h = c3h.addingProduct(x, b1)
-        x = Lanes(repeating: p[4])
-        c4l = c4l.addingProduct(x, b0)
-        c4h = c4h.addingProduct(x, b1)
-        x = Lanes(repeating: p[5])
-        c5l = c5l.addingProduct(x, b0)
-        c5h = c5h.addingProduct(x, b1)
-        x = Lanes(repeating: p[6])
-        c6l = c6l.addingProduct(x, b0)
-        c6h = c6h.addingProduct(x, b1)
-        x = Lanes(repeating: p[7])
-        c7l = c7l.addingProduct(x, b0)
-        c7h = c7h.addingProduct(x, b1)
-        p += stride
-        b += step
-      }
+    for k in 0..<count {
+      let p = left + k * Lanes.scalarCount
+      let b0 = load(right + k * Lanes.scalarCount)
+      let b1 = load(right + distance + k * Lanes.scalarCount)
+      var x = Lanes(repeating: p[0])
+      c0l = c0l.addingProduct(x, b0)
+      c0h = c0h.addingProduct(x, b1)
+      x = Lanes(repeating: p[1])
+      c1l = c1l.addingProduct(x, b0)
+      c1h = c1h.addingProduct(x, b1)
+      x = Lanes(repeating: p[2])
+      c2l = c2l.addingProduct(x, b0)
+      c2h = c2h.addingProduct(x, b1)
+      x = Lanes(repeating: p[3])
+      c3l = c3l.addingProduct(x, b0)
+      c3h = c3h.addingProduct(x, b1)
+      x = Lanes(repeating: p[4])
+      c4l = c4l.addingProduct(x, b0)
+      c4h = c4h.addingProduct(x, b1)
+      x = Lanes(repeating: p[5])
+      c5l = c5l.addingProduct(x, b0)
+      c5h = c5h.addingProduct(x, b1)
+      x = Lanes(repeating: p[6])
+      c6l = c6l.addingProduct(x, b0)
+      c6h = c6h.addingProduct(x, b1)
+      x = Lanes(repeating: p[7])
+      c7l = c7l.addingProduct(x, b0)
+      c7h = c7h.addingProduct(x, b1)
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -105,8 +95,8 @@ extension Kernels {
   /// Four values times two vectors.
   @inline(__always)
   private func sumTile4x2(
-    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int, _ distance: Int,
+    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool
   ) {
     var c0l = Lanes()
     var c0h = Lanes()
@@ -116,29 +106,22 @@ extension Kernels {
     var c2h = Lanes()
     var c3l = Lanes()
     var c3h = Lanes()
-    for r in 0..<count {
-      var p = runs[r].left + offset
-      var b = runs[r].right
-      let high = runs[r].distance
-      let step = runs[r].step
-      for _ in 0..<runs[r].count {
-        let b0 = load(b)
-        let b1 = load(b + high)
-        var x = Lanes(repeating: p[0])
-        c0l = c0l.addingProduct(x, b0)
-        c0h = c0h.addingProduct(x, b1)
-        x = Lanes(repeating: p[1])
-        c1l = c1l.addingProduct(x, b0)
-        c1h = c1h.addingProduct(x, b1)
-        x = Lanes(repeating: p[2])
-        c2l = c2l.addingProduct(x, b0)
-        c2h = c2h.addingProduct(x, b1)
-        x = Lanes(repeating: p[3])
-        c3l = c3l.addingProduct(x, b0)
-        c3h = c3h.addingProduct(x, b1)
-        p += stride
-        b += step
-      }
+    for k in 0..<count {
+      let p = left + k * Lanes.scalarCount
+      let b0 = load(right + k * Lanes.scalarCount)
+      let b1 = load(right + distance + k * Lanes.scalarCount)
+      var x = Lanes(repeating: p[0])
+      c0l = c0l.addingProduct(x, b0)
+      c0h = c0h.addingProduct(x, b1)
+      x = Lanes(repeating: p[1])
+      c1l = c1l.addingProduct(x, b0)
+      c1h = c1h.addingProduct(x, b1)
+      x = Lanes(repeating: p[2])
+      c2l = c2l.addingProduct(x, b0)
+      c2h = c2h.addingProduct(x, b1)
+      x = Lanes(repeating: p[3])
+      c3l = c3l.addingProduct(x, b0)
+      c3h = c3h.addingProduct(x, b1)
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -150,8 +133,8 @@ extension Kernels {
 /// Eight values times one vector.
 @inline(__always)
 private func sumTile8x1(
-  runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int,
-  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+  _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int,
+  _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool
 ) {
   var c0 = Lanes()
   var c1 = Lanes()
@@ -161,23 +144,17 @@ private func sumTile8x1(
   var c5 = Lanes()
   var c6 = Lanes()
   var c7 = Lanes()
-  for r in 0..<count {
-    var p = runs[r].left + offset
-    var b = runs[r].right
-    let step = runs[r].step
-    for _ in 0..<runs[r].count {
-      let b0 = load(b)
-      c0 = c0.addingProduct(Lanes(repeating: p[0]), b0)
-      c1 = c1.addingProduct(Lanes(repeating: p[1]), b0)
-      c2 = c2.addingProduct(Lanes(repeating: p[2]), b0)
-      c3 = c3.addingProduct(Lanes(repeating: p[3]), b0)
-      c4 = c4.addingProduct(Lanes(repeating: p[4]), b0)
-      c5 = c5.addingProduct(Lanes(repeating: p[5]), b0)
-      c6 = c6.addingProduct(Lanes(repeating: p[6]), b0)
-      c7 = c7.addingProduct(Lanes(repeating: p[7]), b0)
-      p += stride
-      b += step
-    }
+  for k in 0..<count {
+    let p = left + k * Lanes.scalarCount
+    let b0 = load(right + k * Lanes.scalarCount)
+    c0 = c0.addingProduct(Lanes(repeating: p[0]), b0)
+    c1 = c1.addingProduct(Lanes(repeating: p[1]), b0)
+    c2 = c2.addingProduct(Lanes(repeating: p[2]), b0)
+    c3 = c3.addingProduct(Lanes(repeating: p[3]), b0)
+    c4 = c4.addingProduct(Lanes(repeating: p[4]), b0)
+    c5 = c5.addingProduct(Lanes(repeating: p[5]), b0)
+    c6 = c6.addingProduct(Lanes(repeating: p[6]), b0)
+    c7 = c7.addingProduct(Lanes(repeating: p[7]), b0)
   }
   emit(c0, to: outputs[0], adds)
   emit(c1, to: outputs[1], adds)

@@ -60,9 +60,9 @@ public final class NetworkTrial {
   public func trainStep() throws(NonFinite) -> Double {
     foldedWeights = nil
     let optimiser = optimiser
+    optimiser.clearGradients()
     let tape = Tape(.training, on: engine)
     let loss = network.loss(input, tape)
-    optimiser.clearGradients()
     tape.backward()
     try optimiser.step(loss: loss, learningRate: 1e-4)
     return loss

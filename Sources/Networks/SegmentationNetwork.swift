@@ -56,10 +56,10 @@ public final class SegmentationNetwork {
     images: [Float], masks: [Float], batch: Int, height: Int, width: Int, learningRate: Double
   ) throws(NonFinite) -> Double {
     foldedWeights = nil
+    optimiser.clearGradients()
     let tape = Tape(.training, on: engine)
     let logits = network.logits(input(images, batch, height, width), on: tape)
     let value = measure(logits, masks, on: tape)
-    optimiser.clearGradients()
     tape.backward()
     try optimiser.step(loss: value, learningRate: learningRate)
     return value

@@ -42,11 +42,11 @@ public final class BarlowTwins {
     viewA: [Float], viewB: [Float], batch: Int, side: Int, learningRate: Double
   ) throws(NonFinite) -> Double {
     precondition(batch > 1, "a correlation takes two images at least")
+    optimiser.clearGradients()
     let tape = Tape(.training, on: engine)
     let a = project(viewA, batch, side, on: tape)
     let b = project(viewB, batch, side, on: tape)
     let loss = tape.redundancyReduction(a, b, lambda: lambda)
-    optimiser.clearGradients()
     tape.backward()
     try optimiser.step(loss: loss, learningRate: learningRate)
     return loss

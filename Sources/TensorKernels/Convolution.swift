@@ -59,7 +59,7 @@ public struct ConvolutionShape: Hashable, Sendable {
 
   /// Whether Winograd's form is the faster for the weights' gradient, a sum over the batch.
   var usesWinogradForWeights: Bool {
-    fitsWinograd && batch * pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4) >= 32
+    fitsWinograd && batch * pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4) >= 16
   }
 
   /// With so few channels a whole kernel row is read as one stretch, from a padded copy.

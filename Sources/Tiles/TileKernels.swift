@@ -32,14 +32,15 @@ public protocol TileKernels {
   /// Values of the left operand that one call of `sum` takes: 4 or 8.
   static func sumHeight(vectors: Int) -> Int
 
-  /// The sums over pixels of `sumHeight` values of the left operand times one or two vectors.
+  /// The sums over pixels of `sumHeight` values times one or two vectors.
   ///
   /// - Parameters:
-  ///   - offset: Where the values begin in a pixel's left operand; pixels are `stride` apart there.
+  ///   - left: The first pixel's values; pixels are one vector apart, on both sides.
+  ///   - distance: Floats from the first vector of the right operand to the second.
   ///   - outputs: As many rows as there are values; whole vectors are written.
   static func sum(
-    runs: UnsafePointer<Run>, count: Int, offset: Int, stride: Int, vectors: Int,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool)
+    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int, distance: Int,
+    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool)
 
   /// `Bᵀ d B` of one 6x6 patch: 36 values for each channel.
   static func transformInput(_ patch: InputPatch, scratch: UnsafeMutablePointer<Float>)
@@ -76,27 +77,4 @@ public enum TileStart {
   /// The sums begin at zero and are added to what the output holds once they are complete. A chain
   /// that went on from the output would round every product at the size of the whole sum.
   case output
-}
-
-/// A stretch of pixels: where the left operand begins, and the right one.
-@frozen
-public struct Run {
-  public var left: UnsafePointer<Float>
-  public var right: UnsafePointer<Float>
-  public var count: Int
-  /// Floats from one pixel's right operand to the next one's.
-  public var step: Int
-  /// Floats from the first vector of the right operand to the second.
-  public var distance: Int
-
-  @inlinable
-  public init(
-    left: UnsafePointer<Float>, right: UnsafePointer<Float>, count: Int, step: Int, distance: Int
-  ) {
-    self.left = left
-    self.right = right
-    self.count = count
-    self.step = step
-    self.distance = distance
-  }
 }

@@ -81,10 +81,13 @@ struct JoinedConvolutionTests {
     #expect(distance(ds.array, zip(expectedSkip, skip).map { $0 + Double($1) }) < 1e-5)
   }
 
-  @Test("a normalisation that is put off changes no zero around the image", arguments: entrances)
-  private func normalised(entrance: Entrance) {
+  @Test(
+    "a normalisation that is put off changes no zero around the image", arguments: entrances,
+    [1, 2])
+  private func normalised(entrance: Entrance, stride: Int) {
     var shape = entrance.shape
     shape.inputChannels = entrance.doubled
+    shape.stride = stride
     let context = KernelContext(threads: 1)
     let input = values(shape.inputCount)
     let constants = (0..<3).map { values(shape.inputChannels, salt: UInt64(10 + $0)) }

@@ -5,10 +5,11 @@
 /// was. The generator is the SplitMix64 finaliser over key + index * golden ratio (Steele, Lea and
 /// Flood, OOPSLA 2014).
 public struct RandomStream: RandomNumberGenerator, Hashable, Sendable {
-  private let key: UInt64
-  private var index: UInt64 = 0
+  // Draws are inlined where millions are taken: networks' first values.
+  @usableFromInline let key: UInt64
+  @usableFromInline var index: UInt64 = 0
 
-  private static let goldenRatio: UInt64 = 0x9E37_79B9_7F4A_7C15
+  @inlinable static var goldenRatio: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
   /// - Parameters:
   ///   - seed: The study's seed.
@@ -31,15 +32,18 @@ public struct RandomStream: RandomNumberGenerator, Hashable, Sendable {
     self.key = key
   }
 
+  @inlinable
   public mutating func next() -> UInt64 {
     index &+= 1
     return Self.finalise(key &+ index &* Self.goldenRatio)
   }
 
   /// Uniform in [0, 1), 53 bits.
+  @inlinable
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// Uniform in [low, high).
+  @inlinable
   public mutating func uniform(_ low: Double, _ high: Double) -> Double {
     low + (high - low) * uniform()
   }
@@ -75,7 +79,8 @@ public struct RandomStream: RandomNumberGenerator, Hashable, Sendable {
     return elements
   }
 
-  private static func finalise(_ word: UInt64) -> UInt64 {
+  @inlinable
+  static func finalise(_ word: UInt64) -> UInt64 {
     var z = word
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB

@@ -47,6 +47,7 @@ extension Parameter {
     }
   }
 
+  @inline(__always)
   private func fill(_ draw: () -> Float) {
     set(
       [Float](unsafeUninitializedCapacity: count) { values, filled in

@@ -112,7 +112,7 @@ public final class Optimiser {
 
 extension Optimiser {
   /// Adds steps and state to a checkpoint.
-  public func save(to checkpoint: inout Checkpoint) {
+  func save(to checkpoint: inout Checkpoint) {
     checkpoint.counters.append(.init(name: "optimiser.steps", value: UInt64(steps)))
     for (parameter, state) in zip(parameters, state) {
       for (name, buffer) in zip(rule.stateNames, state) {
@@ -122,7 +122,7 @@ extension Optimiser {
   }
 
   /// Takes steps and state from a checkpoint of the same rule and parameters.
-  public func load(from checkpoint: inout Checkpoint.Reader) throws(MalformedCheckpoint) {
+  func load(from checkpoint: inout Checkpoint.Reader) throws(MalformedCheckpoint) {
     let steps = try checkpoint.counter("optimiser.steps")
     for (parameter, state) in zip(parameters, state) {
       for (name, buffer) in zip(rule.stateNames, state) {

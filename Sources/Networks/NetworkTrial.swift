@@ -68,6 +68,15 @@ public final class NetworkTrial {
     return loss
   }
 
+  /// What another trial of the same configuration goes on from with the same bits.
+  public func checkpoint() -> [UInt8] { optimiser.checkpoint(of: parameters.all) }
+
+  /// Goes back to a checkpoint.
+  public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
+    foldedWeights = nil
+    try optimiser.restore(bytes, to: parameters.all)
+  }
+
   /// Runs the batch through the network in inference mode and returns what it gives.
   @discardableResult
   public func infer() -> [Tensor] {

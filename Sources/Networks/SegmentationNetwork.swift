@@ -9,6 +9,15 @@ public enum SegmentationLoss: Hashable, Sendable {
   case crossEntropyAndDice
 }
 
+/// Which of a network's first values are drawn; drawing those of a whole encoder takes a second.
+public enum FirstValues: Hashable, Sendable {
+  case all
+  /// The encoder's are loaded next.
+  case decoder
+  /// All are loaded next.
+  case none
+}
+
 /// A U-Net with its loss, its optimiser and its threads: what a training loop drives.
 ///
 /// Images are normalised NHWC Float32 with 3 channels; masks are NHW, 0 or 1 (or class numbers when
@@ -27,12 +36,14 @@ public final class SegmentationNetwork {
   ///   - encoder: Which network encodes.
   ///   - encoderWidth: Scales all channel counts, encoder's and decoder's.
   ///   - freezesEncoder: Whether the encoder stays as it is, its running statistics included.
+  ///   - firstValues: Those that are not drawn are zeros until they are loaded.
   ///   - seed, replicate: Key the first weights; the decoder's depend on nothing else.
   ///   - threads: How many work at once, the caller's included.
   public init(
     encoder: EncoderName = .resNet18, encoderWidth: Double, classes: Int = 1,
     loss: SegmentationLoss = .crossEntropyAndDice, optimiser rule: OptimiserRule = .adamW(),
-    freezesEncoder: Bool = false, seed: UInt64, replicate: UInt64, threads: Int = 1
+    freezesEncoder: Bool = false, firstValues: FirstValues = .all, seed: UInt64, replicate: UInt64,
+    threads: Int = 1
   ) {
     precondition(
       classes == 1 || loss == .crossEntropy, "soft Dice is for one class against background")
@@ -40,7 +51,11 @@ public final class SegmentationNetwork {
     self.loss = loss
     engine = Engine(threads: threads)
     network = UNet(encoder: encoder, width: encoderWidth, classes: classes, on: engine)
-    network.initialise(seed: seed, replicate: replicate)
+    switch firstValues {
+    case .all: network.initialise(seed: seed, replicate: replicate)
+    case .decoder: network.initialiseDecoder(seed: seed, replicate: replicate)
+    case .none: break
+    }
     if freezesEncoder { network.encoder.parameters.freeze() }
     optimiser = Optimiser(rule, for: network.parameters.trainable, on: engine)
   }
@@ -118,10 +133,7 @@ extension SegmentationNetwork {
 
   /// Everything a resumed run needs to go on with the same bits, as checksummed bytes.
   public func checkpoint() -> [UInt8] {
-    var checkpoint = Checkpoint()
-    for parameter in network.parameters.all { checkpoint.add(parameter) }
-    optimiser.save(to: &checkpoint)
-    return checkpoint.encode()
+    optimiser.checkpoint(of: network.parameters.all)
   }
 
   /// Goes back to a checkpoint of the same configuration.
@@ -129,8 +141,6 @@ extension SegmentationNetwork {
   /// - Throws: `MalformedCheckpoint`; the network may hold a part of it then and is not to be used.
   public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
     foldedWeights = nil
-    var reader = try Checkpoint.Reader(bytes)
-    for parameter in network.parameters.all { try reader.read(parameter) }
-    try optimiser.load(from: &reader)
+    try optimiser.restore(bytes, to: network.parameters.all)
   }
 }

@@ -28,6 +28,11 @@ public final class UNet {
   /// Draws first values; the decoder's do not depend on what the encoder holds.
   public func initialise(seed: UInt64, replicate: UInt64) {
     encoder.initialise(seed: seed, replicate: replicate)
+    initialiseDecoder(seed: seed, replicate: replicate)
+  }
+
+  /// Draws first values for all but the encoder, whose own come from a file.
+  public func initialiseDecoder(seed: UInt64, replicate: UInt64) {
     for parameter in decoder.all {
       let scheme: Initialisation =
         if parameter.name == "segmentation_head.0.weight" {

@@ -57,23 +57,14 @@ public final class BarlowTwins {
 
   /// Everything a resumed run needs to go on with the same bits, as checksummed bytes.
   public func checkpoint() -> [UInt8] {
-    var checkpoint = Checkpoint()
-    for parameter in encoder.parameters.all + projector.parameters.all {
-      checkpoint.add(parameter)
-    }
-    optimiser.save(to: &checkpoint)
-    return checkpoint.encode()
+    optimiser.checkpoint(of: encoder.parameters.all + projector.parameters.all)
   }
 
   /// Goes back to a checkpoint of the same configuration.
   ///
   /// - Throws: `MalformedCheckpoint`; the learner may hold a part of it then and is not to be used.
   public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
-    var reader = try Checkpoint.Reader(bytes)
-    for parameter in encoder.parameters.all + projector.parameters.all {
-      try reader.read(parameter)
-    }
-    try optimiser.load(from: &reader)
+    try optimiser.restore(bytes, to: encoder.parameters.all + projector.parameters.all)
   }
 
   private func project(_ view: [Float], _ batch: Int, _ side: Int, on tape: Tape) -> Tensor {

@@ -11,8 +11,8 @@ struct PredictRunner: StepRunner {
   func run(_ context: StepContext) throws {
     let weights = try Safetensors.decode(context.read(input: "weights"))
     let network = SegmentationNetwork(
-      encoderWidth: context.number("model.width"), classes: 1, seed: 0, replicate: 0,
-      threads: context.threads)
+      encoderWidth: context.number("model.width"), classes: 1, firstValues: .none, seed: 0,
+      replicate: 0, threads: context.threads)
     try network.importState(weights.tensors)
     let prediction = WindowedPrediction(
       network: network, window: context.integer("inference.window"),

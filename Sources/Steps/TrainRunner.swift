@@ -60,8 +60,9 @@ private struct TrainingSession {
     network = SegmentationNetwork(
       encoderWidth: settings.width, classes: 1,
       loss: context.text("training.loss") == "bce" ? .crossEntropy : .crossEntropyAndDice,
-      optimiser: settings.rule, seed: context.action.seed, replicate: UInt64(replicate),
-      threads: context.threads)
+      optimiser: settings.rule,
+      firstValues: context.action.inputs["encoder"] == nil ? .all : .decoder,
+      seed: context.action.seed, replicate: UInt64(replicate), threads: context.threads)
     if context.action.inputs["encoder"] != nil {
       let encoder = try Safetensors.decode(context.read(input: "encoder"))
       normalization = try Normalization(metadata: encoder.metadata)

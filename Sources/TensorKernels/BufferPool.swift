@@ -46,20 +46,25 @@ public final class BufferPool {
 
   /// A buffer of undefined content: NaN in debug builds, so that an element never written shows.
   public func take(_ count: Int) -> Buffer {
-    // Whole lines of the cache, with one behind.
-    let piece = take(piece: pieces(max(count, 1) + Self.slack, of: 16) * 16)
-    let pointer = base + piece.offset
+    let buffer = buffer(of: count)
     #if DEBUG
-      pointer.update(repeating: .nan, count: count + Self.slack)
+      buffer.pointer.update(repeating: .nan, count: count + Self.slack)
     #endif
-    return Buffer(pointer: pointer, count: count, capacity: piece.count, pool: self)
+    return buffer
   }
 
-  /// A buffer of zeros.
+  /// A buffer of zeros. What was never in use is zero already, and stays untouched until it is.
   public func takeZeroed(_ count: Int) -> Buffer {
-    let buffer = take(count)
-    buffer.pointer.update(repeating: 0, count: count)
+    let used = base + top
+    let buffer = buffer(of: count)
+    if buffer.pointer < used { buffer.pointer.update(repeating: 0, count: count) }
     return buffer
+  }
+
+  private func buffer(of count: Int) -> Buffer {
+    // Whole lines of the cache, with one behind.
+    let piece = take(piece: pieces(max(count, 1) + Self.slack, of: 16) * 16)
+    return Buffer(pointer: base + piece.offset, count: count, capacity: piece.count, pool: self)
   }
 
   /// The smallest free piece that is large enough, cut to size, or one more at the top.

@@ -39,31 +39,3 @@ extension ConvolutionShape {
       kernelWidth: 1)
   }
 }
-
-/// Reorders weights from PyTorch's `[out, in, kh, kw]` to the kernels' `[kh, kw, in, out]`.
-public func packWeights(
-  _ source: UnsafePointer<Float>, out outputs: Int, in inputs: Int, taps: Int,
-  into target: UnsafeMutablePointer<Float>
-) {
-  for o in 0..<outputs {
-    for i in 0..<inputs {
-      for t in 0..<taps {
-        target[(t * inputs + i) * outputs + o] = source[(o * inputs + i) * taps + t]
-      }
-    }
-  }
-}
-
-/// Reorders weights from the kernels' `[kh, kw, in, out]` to PyTorch's `[out, in, kh, kw]`.
-public func unpackWeights(
-  _ source: UnsafePointer<Float>, out outputs: Int, in inputs: Int, taps: Int,
-  into target: UnsafeMutablePointer<Float>
-) {
-  for o in 0..<outputs {
-    for i in 0..<inputs {
-      for t in 0..<taps {
-        target[(o * inputs + i) * taps + t] = source[(t * inputs + i) * outputs + o]
-      }
-    }
-  }
-}

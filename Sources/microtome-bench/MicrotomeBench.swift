@@ -15,10 +15,11 @@ struct MicrotomeBench: ParsableCommand {
         microtome-bench infer --network unet-resnet18 --batch 8 --size 256 --threads 2 --json
         microtome-bench kernels --threads 1
         microtome-bench agree --reference engine.json --tag dev --json
+        microtome-bench start --encoder resnet18
 
       Exit codes: 0 done; 2 the command line is wrong; 3 the processor is not supported; 70 a defect.
       """,
-    subcommands: [Train.self, Infer.self, Kernels.self, Agree.self])
+    subcommands: [Train.self, Infer.self, Kernels.self, Agree.self, Start.self])
 
   static func main() {
     do {

@@ -52,6 +52,23 @@ struct SegmentationNetworkTests {
     #expect(runs[0].1 == runs[2].1)
   }
 
+  @Test("a decoder's first values are the same whether the encoder's are drawn or loaded")
+  func firstValues() throws {
+    let whole = make()
+    let parts = [FirstValues.decoder, .none].map {
+      SegmentationNetwork(encoderWidth: 0.125, firstValues: $0, seed: 1, replicate: 0)
+    }
+    let encoder = whole.exportState().filter { $0.name.hasPrefix("encoder.") }.map {
+      ArchivedTensor(
+        name: String($0.name.dropFirst("encoder.".count)), shape: $0.shape, values: $0.values)
+    }
+    try parts[0].loadEncoder(encoder)
+    #expect(parts[0].checkpoint() == whole.checkpoint())
+    #expect(parts[1].exportState().allSatisfy { $0.values.allSatisfy { $0 == 0 } })
+    try parts[1].importState(whole.exportState())
+    #expect(parts[1].checkpoint() == whole.checkpoint())
+  }
+
   @Test(
     "goes on from a checkpoint with the same bits",
     arguments: [OptimiserRule.adamW(), .sgd(nesterov: true)])

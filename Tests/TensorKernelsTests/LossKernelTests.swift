@@ -175,6 +175,19 @@ struct RuntimeTests {
     }
   }
 
+  @Test("zeroed memory is zero, used before or not")
+  func zeroedMemory() {
+    let pool = BufferPool()
+    #expect(pool.takeZeroed(1000).array.allSatisfy { $0 == 0 })
+    do {
+      let used = pool.take(5000)
+      used.pointer.update(repeating: 7, count: 5000)
+    }
+    // Of what was used, and of that and some that was not.
+    #expect(pool.takeZeroed(4000).array.allSatisfy { $0 == 0 })
+    #expect(pool.takeZeroed(9000).array.allSatisfy { $0 == 0 })
+  }
+
   @Test("memory is used again")
   func reuse() {
     let pool = BufferPool()

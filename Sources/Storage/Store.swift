@@ -11,7 +11,7 @@ private import Synchronization
 /// A write is durable before it is visible: temporary file, flush, rename, flush of the directory.
 public final class Store: ObjectStore, ActionRecords {
   public let root: Path
-  private let files: any FileSystem
+  let files: any FileSystem
   /// Objects whose bytes this process has already checked.
   private let verified = Mutex<Set<Digest>>([])
 
@@ -45,10 +45,14 @@ public final class Store: ObjectStore, ActionRecords {
   @discardableResult
   public func write(_ bytes: [UInt8]) throws(StoreError) -> Digest {
     let digest = SHA256.digest(of: bytes)
-    // An object of another size than its bytes was cut short by something outside; write it again.
-    if try size(of: digest) == Int64(bytes.count) { return digest }
     let path = path(of: digest)
     do throws(FileError) {
+      // Whoever has the true bytes in hand repairs what something outside cut short or changed.
+      if let status = try files.status(of: path), status.size == Int64(bytes.count),
+        (try? files.read(path)) == bytes
+      {
+        return digest
+      }
       try files.createDirectory(path.parent)
       try files.write(bytes, to: path, readOnly: true)
     } catch {
@@ -97,9 +101,7 @@ public final class Store: ObjectStore, ActionRecords {
       throw StoreError(error)
     }
     // A record that cannot be read says nothing; the action runs again and replaces it.
-    guard let record = try? JSON.decode(ActionRecord.self, from: bytes), record.key == key else {
-      return nil
-    }
+    guard let record = ActionRecord(sealed: bytes), record.key == key else { return nil }
     return record
   }
 
@@ -107,7 +109,7 @@ public final class Store: ObjectStore, ActionRecords {
     let path = recordPath(record.key)
     do throws(FileError) {
       try files.createDirectory(path.parent)
-      try files.write(JSON.encode(record), to: path)
+      try files.write(record.sealed, to: path)
     } catch {
       throw StoreError(error)
     }
@@ -120,18 +122,29 @@ public final class Store: ObjectStore, ActionRecords {
     return true
   }
 
-  private func quarantine(_ digest: Digest) throws(StoreError) {
+  /// Moves a damaged object out of the way, so that whatever made it runs again.
+  func quarantine(_ digest: Digest) throws(StoreError) {
+    try quarantine(path(of: digest), as: digest.hex)
+  }
+
+  /// Moves a damaged record out of the way.
+  func quarantine(recordOf key: Digest) throws(StoreError) {
+    try quarantine(recordPath(key), as: key.hex + ".json")
+  }
+
+  private func quarantine(_ path: Path, as name: String) throws(StoreError) {
     do throws(FileError) {
       try files.createDirectory(root / "tmp/quarantine")
-      try files.rename(path(of: digest), to: root / "tmp/quarantine" / digest.hex)
+      try files.rename(path, to: root / "tmp/quarantine" / name)
     } catch {
       // Another process that read it has moved it already.
-      guard try size(of: digest) != nil else { return }
+      guard (try? files.exists(path)) != false else { return }
       throw StoreError(error)
     }
   }
 
-  private func recordPath(_ key: Digest) -> Path {
+  /// Where an action's record stands.
+  func recordPath(_ key: Digest) -> Path {
     root / "actions" / (Self.fanned(key) + ".json")
   }
 

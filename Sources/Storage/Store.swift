@@ -6,14 +6,17 @@ private import Synchronization
 ///     objects/ab/cdef...      immutable, read-only
 ///     actions/ab/cdef....json one record per action key; the truth
 ///     index.sqlite            derived; also the stat cache of source files
+///     studies/                the paths of the lock files of all studies that use the store
 ///     logs/  tmp/  locks/
 ///
 /// A write is durable before it is visible: temporary file, flush, rename, flush of the directory.
+/// Whoever has the store open holds it, together with others; only garbage is freed by one alone.
 public final class Store: ObjectStore, ActionRecords {
   public let root: Path
   let files: any FileSystem
   /// Objects whose bytes this process has already checked.
   private let verified = Mutex<Set<Digest>>([])
+  private let hold = Mutex<FileHold?>(nil)
 
   /// Opens a store, making its directories.
   public init(at root: Path, files: any FileSystem) throws(StoreError) {
@@ -23,6 +26,8 @@ public final class Store: ObjectStore, ActionRecords {
       for name in ["objects", "actions", "logs", "tmp", "locks"] {
         try files.createDirectory(root / name)
       }
+      let hold = try files.hold(holdPath, alone: false)
+      self.hold.withLock { $0 = hold }
       // The store ignores itself in git, wherever it stands.
       if try !files.exists(root / ".gitignore") {
         try files.write(Array("*\n".utf8), to: root / ".gitignore")
@@ -31,6 +36,21 @@ public final class Store: ObjectStore, ActionRecords {
       throw StoreError(error)
     }
   }
+
+  /// Keeps every other process out until the store is closed; false if one has it open now.
+  func closeToOthers() throws(StoreError) -> Bool {
+    do throws(FileError) {
+      hold.withLock { $0 = nil }
+      let alone = try files.hold(holdPath, alone: true)
+      let shared = alone == nil ? try files.hold(holdPath, alone: false) : nil
+      hold.withLock { $0 = alone ?? shared }
+      return alone != nil
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  private var holdPath: Path { root / "locks/use" }
 
   /// Where an object's file stands, for readers that map it.
   public func path(of digest: Digest) -> Path { root / "objects" / Self.fanned(digest) }

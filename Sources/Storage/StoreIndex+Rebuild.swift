@@ -30,4 +30,14 @@ extension StoreIndex {
 
   /// Where keys stand whose study is not known.
   static var everyScope: String { "" }
+
+  /// Forgets that steps had these keys; what their actions cost stays for estimates.
+  func forget(_ keys: Set<Digest>) throws(StoreError) {
+    try derived(otherwise: ()) {
+      try database.write { database in
+        let statement = try database.cachedStatement(sql: "DELETE FROM last_key WHERE key = ?")
+        for key in keys.sorted() { try statement.execute(arguments: [key.hex]) }
+      }
+    }
+  }
 }

@@ -197,7 +197,7 @@ public final class StoreIndex: Sendable {
   }
 
   /// What the index says, or nothing where it is damaged: a run must not stop for what is derived.
-  private func derived<Result>(
+  func derived<Result>(
     otherwise nothing: Result, _ body: () throws -> Result
   ) throws(StoreError) -> Result {
     try Self.translated(path) {

@@ -103,6 +103,16 @@ public final class Store: ObjectStore, ActionRecords {
     return bytes
   }
 
+  /// Makes an object of another store one of this store too, without reading it.
+  public func take(_ digest: Digest, from other: Store) throws(StoreError) {
+    do throws(FileError) {
+      try files.createDirectory(path(of: digest).parent)
+      try files.link(other.path(of: digest), to: path(of: digest))
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
   public func size(of digest: Digest) throws(StoreError) -> Int64? {
     do throws(FileError) {
       return try files.status(of: path(of: digest))?.size

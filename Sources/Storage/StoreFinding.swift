@@ -13,6 +13,8 @@ public struct StoreFinding: Hashable, Sendable {
     case source
     /// The committed lock file of a study.
     case lock
+    /// A step that was run again.
+    case step
   }
 
   public enum Problem: String, Hashable, Sendable {
@@ -23,6 +25,8 @@ public struct StoreFinding: Hashable, Sendable {
     case unreadable
     /// It says something else than what is there.
     case differs
+    /// It did not run to its end.
+    case failed
   }
 
   public var subject: Subject

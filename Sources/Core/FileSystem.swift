@@ -65,8 +65,13 @@ public protocol FileSystem: Sendable {
   func write(_ bytes: [UInt8], to path: Path, readOnly: Bool) throws(FileError)
   /// Moves a file within one file system, replacing what is there.
   func rename(_ path: Path, to target: Path) throws(FileError)
+  /// Gives a file that never changes a second place: another name for it, else a copy.
+  func link(_ path: Path, to target: Path) throws(FileError)
   /// Removes a file, or a directory with all it holds; no error if it is absent.
   func remove(_ path: Path) throws(FileError)
+  /// Claims a file, making it if it is absent: together with others, waiting for one that has it
+  /// alone; or alone, and then `nil` if anyone else has it now.
+  func hold(_ path: Path, alone: Bool) throws(FileError) -> FileHold?
 }
 
 extension FileSystem {
@@ -75,6 +80,14 @@ extension FileSystem {
 
   /// The path itself: a file system that has no links need not say so.
   public func resolved(_ path: Path) throws(FileError) -> Path { path.normalized }
+
+  /// Copies the file.
+  public func link(_ path: Path, to target: Path) throws(FileError) {
+    try write(try read(path), to: target, readOnly: true)
+  }
+
+  /// Always had: a file system that no other process sees need not say so.
+  public func hold(_ path: Path, alone: Bool) throws(FileError) -> FileHold? { FileHold {} }
 
   /// Replaces a file durably and at once.
   public func write(_ bytes: [UInt8], to path: Path) throws(FileError) {

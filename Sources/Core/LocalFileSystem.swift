@@ -158,6 +158,26 @@ public struct LocalFileSystem: FileSystem {
     guard rmdir(path.text) == 0 || errno == ENOENT else { throw failure("remove", path) }
   }
 
+  public func link(_ path: Path, to target: Path) throws(FileError) {
+    if Glibc.link(path.text, target.text) == 0 || errno == EEXIST { return }
+    // Another disk, or one without second names.
+    try write(try read(path), to: target, readOnly: true)
+  }
+
+  public func hold(_ path: Path, alone: Bool) throws(FileError) -> FileHold? {
+    // To hold a file is not to write it: a store that may only be read can be held too.
+    let file = open(path.text, O_RDONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard file >= 0 else { throw failure("hold", path) }
+    while flock(file, alone ? LOCK_EX | LOCK_NB : LOCK_SH) != 0 {
+      if errno == EINTR { continue }
+      let number = errno
+      close(file)
+      if number == EWOULDBLOCK { return nil }
+      throw failure("hold", path, number)
+    }
+    return FileHold { close(file) }
+  }
+
   private func writeAll(_ bytes: [UInt8], to file: Int32, _ path: Path) throws(FileError) {
     var offset = 0
     while offset < bytes.count {

@@ -37,8 +37,10 @@ public final class MemoryFileSystem: FileSystem {
     let directory = directory.normalized
     let names: [String]? = state.withLock { state in
       guard state.directories.contains(directory) else { return nil }
+      let below = directory.text == "/" ? "/" : directory.text + "/"
       return (Array(state.files.keys) + Array(state.directories))
-        .filter { $0 != directory && $0.parent == directory }.map(\.name)
+        .filter { $0.text.hasPrefix(below) && $0 != directory && $0.parent == directory }
+        .map(\.name)
     }
     guard let names else { throw absent("list", directory) }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }

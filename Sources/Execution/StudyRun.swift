@@ -187,16 +187,9 @@ public final class StudyRun {
       "worker", "--store", workspace.store.root.text, "--threads", "\(threads)", "--step",
       step.id.text,
     ]
-      + locations(of: step).flatMap { ["--location", "\($0.name)=\($0.path)"] } + [key.hex]
-  }
-
-  /// Where the step's material outside the store lies; no part of its identity.
-  private func locations(of step: Step) -> [(name: String, path: Path)] {
-    switch step.kind {
-    case .import: externals.roots[step.group].map { [("root", $0)] } ?? []
-    case .load: externals.weightPaths[step.group].map { [("file", $0)] } ?? []
-    default: []
-    }
+      + externals.locations(of: step).flatMap { ["--location", "\($0.name)=\($0.path)"] } + [
+        key.hex
+      ]
   }
 
   /// Long steps share the cores; the bits do not depend on how.

@@ -19,9 +19,15 @@ public enum WorkerMessage: Hashable, Sendable, Codable {
 public final class WorkerChannel: Sendable {
   private let isSupervised: Bool
   private let stop = Atomic<Bool>(false)
+  private let hear: (@Sendable (String) -> Void)?
 
-  /// - Parameter supervised: Whether a controller is at the other end.
-  public init(supervised: Bool) { isSupervised = supervised }
+  /// - Parameters:
+  ///   - supervised: Whether a controller is at the other end.
+  ///   - hear: Takes the lines for people, where steps run inside a test rather than a process.
+  public init(supervised: Bool, hear: (@Sendable (String) -> Void)? = nil) {
+    isSupervised = supervised
+    self.hear = hear
+  }
 
   public var shouldStop: Bool { stop.load(ordering: .relaxed) }
 
@@ -65,7 +71,10 @@ public final class WorkerChannel: Sendable {
   }
 
   /// Writes a line for people into the step's log.
-  public func say(_ line: String) { Self.write(Array((line + "\n").utf8), to: 2) }
+  public func say(_ line: String) {
+    if let hear { return hear(line) }
+    Self.write(Array((line + "\n").utf8), to: 2)
+  }
 
   private static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var sent = 0

@@ -6,14 +6,17 @@ private import Synchronization
 ///     objects/ab/cdef...      immutable, read-only
 ///     actions/ab/cdef....json one record per action key; the truth
 ///     index.sqlite            derived; also the stat cache of source files
+///     studies/                the paths of the lock files of all studies that use the store
 ///     logs/  tmp/  locks/
 ///
 /// A write is durable before it is visible: temporary file, flush, rename, flush of the directory.
+/// Whoever has the store open holds it, together with others; only garbage is freed by one alone.
 public final class Store: ObjectStore, ActionRecords {
   public let root: Path
-  private let files: any FileSystem
+  let files: any FileSystem
   /// Objects whose bytes this process has already checked.
   private let verified = Mutex<Set<Digest>>([])
+  private let hold = Mutex<FileHold?>(nil)
 
   /// Opens a store, making its directories.
   public init(at root: Path, files: any FileSystem) throws(StoreError) {
@@ -23,6 +26,8 @@ public final class Store: ObjectStore, ActionRecords {
       for name in ["objects", "actions", "logs", "tmp", "locks"] {
         try files.createDirectory(root / name)
       }
+      let hold = try files.hold(holdPath, alone: false)
+      self.hold.withLock { $0 = hold }
       // The store ignores itself in git, wherever it stands.
       if try !files.exists(root / ".gitignore") {
         try files.write(Array("*\n".utf8), to: root / ".gitignore")
@@ -31,6 +36,21 @@ public final class Store: ObjectStore, ActionRecords {
       throw StoreError(error)
     }
   }
+
+  /// Keeps every other process out until the store is closed; false if one has it open now.
+  func closeToOthers() throws(StoreError) -> Bool {
+    do throws(FileError) {
+      hold.withLock { $0 = nil }
+      let alone = try files.hold(holdPath, alone: true)
+      let shared = alone == nil ? try files.hold(holdPath, alone: false) : nil
+      hold.withLock { $0 = alone ?? shared }
+      return alone != nil
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  private var holdPath: Path { root / "locks/use" }
 
   /// Where an object's file stands, for readers that map it.
   public func path(of digest: Digest) -> Path { root / "objects" / Self.fanned(digest) }
@@ -45,10 +65,14 @@ public final class Store: ObjectStore, ActionRecords {
   @discardableResult
   public func write(_ bytes: [UInt8]) throws(StoreError) -> Digest {
     let digest = SHA256.digest(of: bytes)
-    // An object of another size than its bytes was cut short by something outside; write it again.
-    if try size(of: digest) == Int64(bytes.count) { return digest }
     let path = path(of: digest)
     do throws(FileError) {
+      // Whoever has the true bytes in hand repairs what something outside cut short or changed.
+      if let status = try files.status(of: path), status.size == Int64(bytes.count),
+        (try? files.read(path)) == bytes
+      {
+        return digest
+      }
       try files.createDirectory(path.parent)
       try files.write(bytes, to: path, readOnly: true)
     } catch {
@@ -79,6 +103,16 @@ public final class Store: ObjectStore, ActionRecords {
     return bytes
   }
 
+  /// Makes an object of another store one of this store too, without reading it.
+  public func take(_ digest: Digest, from other: Store) throws(StoreError) {
+    do throws(FileError) {
+      try files.createDirectory(path(of: digest).parent)
+      try files.link(other.path(of: digest), to: path(of: digest))
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
   public func size(of digest: Digest) throws(StoreError) -> Int64? {
     do throws(FileError) {
       return try files.status(of: path(of: digest))?.size
@@ -97,9 +131,7 @@ public final class Store: ObjectStore, ActionRecords {
       throw StoreError(error)
     }
     // A record that cannot be read says nothing; the action runs again and replaces it.
-    guard let record = try? JSON.decode(ActionRecord.self, from: bytes), record.key == key else {
-      return nil
-    }
+    guard let record = ActionRecord(sealed: bytes), record.key == key else { return nil }
     return record
   }
 
@@ -107,7 +139,7 @@ public final class Store: ObjectStore, ActionRecords {
     let path = recordPath(record.key)
     do throws(FileError) {
       try files.createDirectory(path.parent)
-      try files.write(JSON.encode(record), to: path)
+      try files.write(record.sealed, to: path)
     } catch {
       throw StoreError(error)
     }
@@ -120,18 +152,29 @@ public final class Store: ObjectStore, ActionRecords {
     return true
   }
 
-  private func quarantine(_ digest: Digest) throws(StoreError) {
+  /// Moves a damaged object out of the way, so that whatever made it runs again.
+  func quarantine(_ digest: Digest) throws(StoreError) {
+    try quarantine(path(of: digest), as: digest.hex)
+  }
+
+  /// Moves a damaged record out of the way.
+  func quarantine(recordOf key: Digest) throws(StoreError) {
+    try quarantine(recordPath(key), as: key.hex + ".json")
+  }
+
+  private func quarantine(_ path: Path, as name: String) throws(StoreError) {
     do throws(FileError) {
       try files.createDirectory(root / "tmp/quarantine")
-      try files.rename(path(of: digest), to: root / "tmp/quarantine" / digest.hex)
+      try files.rename(path, to: root / "tmp/quarantine" / name)
     } catch {
       // Another process that read it has moved it already.
-      guard try size(of: digest) != nil else { return }
+      guard (try? files.exists(path)) != false else { return }
       throw StoreError(error)
     }
   }
 
-  private func recordPath(_ key: Digest) -> Path {
+  /// Where an action's record stands.
+  func recordPath(_ key: Digest) -> Path {
     root / "actions" / (Self.fanned(key) + ".json")
   }
 

@@ -1,5 +1,6 @@
 public import Core
-private import GRDB
+internal import GRDB
+private import Synchronization
 
 /// What can be derived from objects and records, kept in SQLite because looking it up must be quick.
 ///
@@ -7,7 +8,22 @@ private import GRDB
 /// the cost of past actions by kind (for estimates), and the last key of each step of a study (for
 /// explanations). Losing the file loses no result.
 public final class StoreIndex: Sendable {
-  private let database: DatabaseQueue
+  /// How the index came to be open.
+  enum Origin: Hashable, Sendable {
+    case opened
+    /// There was none, or an empty one.
+    case made
+    /// There was one that could not be opened.
+    case replaced
+  }
+
+  let database: DatabaseQueue
+  let path: Path
+  let origin: Origin
+  private let files: any FileSystem
+  private let isSetAside = Atomic(false)
+
+  static func path(in store: Store) -> Path { store.root / "index.sqlite" }
 
   /// Opens or makes `index.sqlite` in a store.
   public init(in store: Store, files: any FileSystem) throws(StoreError) {
@@ -15,30 +31,35 @@ public final class StoreIndex: Sendable {
     // Several processes share one store; a writer waits for another rather than failing.
     configuration.busyMode = .timeout(30)
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
-    let path = store.root / "index.sqlite"
-    database = try Self.translated {
+    let path = Self.path(in: store)
+    self.path = path
+    self.files = files
+    (database, origin) = try Self.translated(path) {
       do {
         return try Self.open(path, configuration)
-      } catch let error as DatabaseError
-        where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
-      {
-        // It is derived: a damaged index is moved out of the way, and a new one grows.
-        for suffix in ["", "-wal", "-shm"] {
-          let damaged = Path(path.text + suffix)
-          if try files.exists(damaged) { try files.rename(damaged, to: Path("\(damaged).damaged")) }
-        }
-        return try Self.open(path, configuration)
+      } catch  where error.tellsOfDamage {
+        try Self.setAside(path, files)
+        return (try Self.open(path, configuration).0, .replaced)
       }
     }
   }
 
   private static func open(
     _ path: Path, _ configuration: Configuration
-  ) throws -> DatabaseQueue {
+  ) throws -> (DatabaseQueue, Origin) {
     let database = try DatabaseQueue(path: path.text, configuration: configuration)
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+    let isEmpty = try !database.read { try $0.tableExists("cost") }
     try migrator.migrate(database)
-    return database
+    return (database, isEmpty ? .made : .opened)
+  }
+
+  /// It is derived: a damaged index is moved out of the way, and a new one grows.
+  private static func setAside(_ path: Path, _ files: any FileSystem) throws(FileError) {
+    for suffix in ["", "-wal", "-shm"] {
+      let damaged = Path(path.text + suffix)
+      if try files.exists(damaged) { try files.rename(damaged, to: Path("\(damaged).damaged")) }
+    }
   }
 
   private static var migrator: DatabaseMigrator {
@@ -65,7 +86,7 @@ public final class StoreIndex: Sendable {
   /// The digests of files whose stat is exactly as it was when they were hashed.
   public func digests(of files: [(path: Path, status: FileStatus)]) throws(StoreError) -> [Digest?]
   {
-    try Self.translated {
+    try derived(otherwise: files.map { _ in nil }) {
       try database.read { database in
         let statement = try database.cachedStatement(
           sql: """
@@ -84,7 +105,7 @@ public final class StoreIndex: Sendable {
   public func remember(
     _ files: [(path: Path, status: FileStatus, digest: Digest)]
   ) throws(StoreError) {
-    try Self.translated {
+    try derived(otherwise: ()) {
       try database.write { database in
         let statement = try database.cachedStatement(
           sql: "INSERT OR REPLACE INTO source_file VALUES (?, ?, ?, ?, ?, ?, ?)")
@@ -98,46 +119,68 @@ public final class StoreIndex: Sendable {
 
   /// Remembers what an action cost.
   public func remember(costOf record: ActionRecord) throws(StoreError) {
-    try Self.translated {
+    try remember(costsOf: [record])
+  }
+
+  /// Remembers what actions cost.
+  func remember(costsOf records: [ActionRecord]) throws(StoreError) {
+    try derived(otherwise: ()) {
       try database.write { database in
-        try database.execute(
-          sql: "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)",
-          arguments: [
-            record.key.hex, record.kind, record.seconds, record.peakBytes, record.threads,
-          ])
+        let statement = try database.cachedStatement(
+          sql: "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)")
+        for record in records {
+          try statement.execute(
+            arguments: [
+              record.key.hex, record.kind, record.seconds, record.peakBytes, record.threads,
+            ])
+        }
       }
     }
   }
 
   /// The mean of core-seconds that actions of each kind took, and the largest memory they needed.
   public func costs() throws(StoreError) -> [String: (coreSeconds: Double, peakBytes: Int64)] {
-    try Self.translated {
+    try derived(otherwise: [:]) {
       try database.read { database in
+        // A flipped bit may make a row of a century; estimates have to stay numbers.
         let rows = try Row.fetchAll(
           database,
-          sql: "SELECT kind, AVG(seconds * threads), MAX(peak_bytes) FROM cost GROUP BY kind")
-        return Dictionary(uniqueKeysWithValues: rows.map { ($0[0], ($0[1], $0[2])) })
+          sql: """
+            SELECT kind, AVG(seconds * threads), MAX(peak_bytes) FROM cost
+            WHERE seconds BETWEEN 0 AND 1e9 AND threads BETWEEN 1 AND 4096
+            AND peak_bytes BETWEEN 0 AND 1e15 GROUP BY kind
+            """)
+        return Dictionary(
+          try rows.map { row in
+            (
+              try row.decode(String.self, atIndex: 0),
+              (try row.decode(Double.self, atIndex: 1), try row.decode(Int64.self, atIndex: 2))
+            )
+          }, uniquingKeysWith: { first, _ in first })
       }
     }
   }
 
   /// The keys that the steps of a study had when they last ran or were found cached.
   public func lastKeys(in scope: String) throws(StoreError) -> [String: Digest] {
-    try Self.translated {
+    try derived(otherwise: [:]) {
       try database.read { database in
+        // The study's own keys come last and win over those of an index made from records alone.
         let rows = try Row.fetchAll(
-          database, sql: "SELECT step, key FROM last_key WHERE scope = ?", arguments: [scope])
+          database, sql: "SELECT step, key FROM last_key WHERE scope IN (?, ?) ORDER BY scope",
+          arguments: [Self.everyScope, scope])
         return Dictionary(
-          uniqueKeysWithValues: rows.compactMap { row in
-            Digest(hex: row[1] as String).map { (row[0], $0) }
-          })
+          try rows.compactMap { row in
+            let step = try row.decode(String.self, atIndex: 0)
+            return Digest(hex: try row.decode(String.self, atIndex: 1)).map { (step, $0) }
+          }, uniquingKeysWith: { _, own in own })
       }
     }
   }
 
   /// Remembers the keys of a study's steps.
   public func remember(keys: [(step: String, key: Digest)], in scope: String) throws(StoreError) {
-    try Self.translated {
+    try derived(otherwise: ()) {
       try database.write { database in
         let statement = try database.cachedStatement(
           sql: "INSERT OR REPLACE INTO last_key VALUES (?, ?, ?)")
@@ -153,16 +196,42 @@ public final class StoreIndex: Sendable {
     ]
   }
 
+  /// What the index says, or nothing where it is damaged: a run must not stop for what is derived.
+  func derived<Result>(
+    otherwise nothing: Result, _ body: () throws -> Result
+  ) throws(StoreError) -> Result {
+    try Self.translated(path) {
+      do {
+        return try body()
+      } catch  where error.tellsOfDamage {
+        // This process goes on without; the next one finds no index and makes a new one.
+        if !isSetAside.exchange(true, ordering: .relaxed) { try Self.setAside(path, files) }
+        return nothing
+      }
+    }
+  }
+
   private static func translated<Result>(
-    _ body: () throws -> Result
+    _ path: Path, _ body: () throws -> Result
   ) throws(StoreError) -> Result {
     do {
       return try body()
     } catch let error as DatabaseError {
       throw StoreError(
-        .unreadable, "the store's index.sqlite: \(error.message ?? "error \(error.resultCode)")")
+        .unreadable, "cannot use \(path): \(error.message ?? "error \(error.resultCode)")")
     } catch {
-      throw StoreError(.unreadable, "the store's index.sqlite: \(error)")
+      throw StoreError(.unreadable, "cannot use \(path): \(error)")
     }
+  }
+}
+
+extension Error {
+  /// Whether the file is no longer what SQLite wrote, in its bytes, its tables or its values.
+  fileprivate var tellsOfDamage: Bool {
+    guard let error = self as? DatabaseError else { return self is RowDecodingError }
+    let isAboutSchema =
+      error.resultCode == .SQLITE_ERROR
+      && ["no such", "has no column", "malformed"].contains { error.message?.contains($0) == true }
+    return [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) || isAboutSchema
   }
 }

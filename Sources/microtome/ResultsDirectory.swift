@@ -71,6 +71,8 @@ struct ResultsDirectory {
       changed.append(name)
     }
     try removeStaleFigures(keeping: Set(files.map(\.name)))
+    // From now on garbage collection keeps what the lock file names.
+    try workspace.store.register(lock: workspace.results / "study.lock.json")
     return Outcome(
       changed: changed, answers: report.comparisons.map { AnswerSentence($0).text },
       warnings: report.warnings)

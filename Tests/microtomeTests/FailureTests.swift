@@ -114,6 +114,19 @@ extension ProgramTests {
       program.clean()
     }
 
+    @Test(
+      "a store that cannot be made is exit 3 with its path", arguments: ["run", "verify", "plan"])
+    func noStore(command: String) throws {
+      let program = try Program()
+      try program.write(TinyStudy.manifest, to: "study.yaml")
+      let outcome = try program.run(command, "study.yaml", "--store", "/proc/none", "--json")
+      #expect(outcome.status == 3)
+      let error = outcome.json["error"] as? [String: Any]
+      #expect((error?["message"] as? String)?.contains("/proc/none") == true)
+      #expect(error?["hint"] is String)
+      program.clean()
+    }
+
     @Test("a worker that was killed is reported with its signal, and remembered as failed")
     func killedWorker() throws {
       let program = try Program()

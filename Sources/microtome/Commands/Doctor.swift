@@ -10,16 +10,12 @@ struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that this machine has what studies need.")
 
-  @Option(help: "The store to check (default: .microtome in the working directory's root).")
-  var store: String?
-
-  @Flag(help: "Print exactly one JSON object to standard output.")
-  var json = false
+  @OptionGroup var options: StoreOptions
 
   func run() throws {
     let console = Console()
     let checks = [processor, cores, memory, libraries, storeCheck]
-    if json { console.result(JSON.text(DoctorShape(checks: checks))) }
+    if options.json { console.result(JSON.text(DoctorShape(checks: checks))) }
     for check in checks {
       let mark = check.ok ? console.colour("ok", .green) : console.colour("no", .red)
       console.say("\(mark)  \(check.name): \(check.detail)")
@@ -53,9 +49,7 @@ struct Doctor: ParsableCommand {
 
   private var storeCheck: DoctorShape.Check {
     let files = LocalFileSystem()
-    let place =
-      Session.store(store)
-      ?? Workspace.root(of: Session.absolute("manifest.yaml"), files: files) / ".microtome"
+    let place = options.place(files)
     do {
       let store = try Store(at: place, files: files)
       _ = try StoreIndex(in: store, files: files)

@@ -54,14 +54,18 @@ struct Run: ParsableCommand {
     showFailures(summary, session)
     var outcome = ResultsDirectory.Outcome()
     let isWhole = plan.steps.count == session.plan.steps.count
-    if isWhole, records.count == plan.steps.count {
+    var repairs = 0
+    while isWhole, records.count == plan.steps.count {
       do {
         outcome = try results.write(records: records, externals: externals)
-      } catch let error as StoreError where error.lostObject != nil {
-        // What the report reads was damaged: whatever made it runs again, once.
+        break
+      } catch let error as StoreError where error.lostObject != nil && repairs < records.count {
+        // What the report reads was damaged: whatever made it runs again. Each turn finds one.
+        repairs += 1
         session.console.say(error.message)
+        let before = summary
         (summary, records) = try execute(plan, externals, session, eventLog)
-        outcome = try results.write(records: records, externals: externals)
+        summary.goesOn(from: before)
       }
     }
     conclude(summary, session, outcome, isPart: !isWhole)
@@ -151,5 +155,14 @@ struct Run: ParsableCommand {
     } else {
       console.say("the results are written when every step is done")
     }
+  }
+}
+
+extension RunSummary {
+  /// Counts what an earlier turn over the same steps executed; a step that ran in both counts twice.
+  fileprivate mutating func goesOn(from earlier: RunSummary) {
+    executed += earlier.executed
+    cached = max(0, cached - earlier.executed)
+    seconds += earlier.seconds
   }
 }

@@ -1,0 +1,77 @@
+internal import Core
+internal import GRDB
+
+extension StoreIndex {
+  /// What is wrong with the index itself, and where it says something else than the records.
+  func findings(in store: Store, records: [ActionRecord]) -> [StoreFinding] {
+    func finding(_ problem: StoreFinding.Problem, _ detail: String) -> StoreFinding {
+      StoreFinding(.index, problem, path: path, detail: detail)
+    }
+    switch origin {
+    case .made where !records.isEmpty: return [finding(.missing, "it was not there, or empty")]
+    case .replaced:
+      return [finding(.damaged, "it could not be opened and was moved to \(path).damaged")]
+    case .made, .opened: break
+    }
+    do {
+      let problems = try database.read {
+        try String.fetchAll($0, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
+      }
+      guard problems.isEmpty else {
+        return [finding(.damaged, problems.prefix(3).joined(separator: "; "))]
+      }
+      return try database.read { database in
+        try records.compactMap { record in
+          let row = try Row.fetchOne(
+            database, sql: "SELECT kind, seconds, peak_bytes, threads FROM cost WHERE key = ?",
+            arguments: [record.key.hex])
+          guard let row else { return nil }
+          let isAsRecorded =
+            try row.decode(String.self, atIndex: 0) == record.kind
+            && row.decode(Double.self, atIndex: 1) == record.seconds
+            && row.decode(Int64.self, atIndex: 2) == record.peakBytes
+            && row.decode(Int.self, atIndex: 3) == record.threads
+          if isAsRecorded { return nil }
+          return finding(.differs, "the cost of \(record.step) is not as its record says")
+        }
+      }
+    } catch {
+      return [finding(.damaged, "\(error)")]
+    }
+  }
+
+  /// The steps that finished once, by their keys; empty if the index cannot say.
+  func stepsByKey() -> [Digest: String] {
+    let rows = try? database.read { database in
+      try Row.fetchAll(database, sql: "SELECT key, step FROM last_key ORDER BY scope, step")
+        .map { row in
+          (
+            try row.decode(String.self, atIndex: 0), try row.decode(String.self, atIndex: 1)
+          )
+        }
+    }
+    return Dictionary(
+      (rows ?? []).compactMap { key, step in Digest(hex: key).map { ($0, step) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The source files that were hashed, with what they were then; a row without sense is left out.
+  func sources() -> [(path: Path, status: FileStatus, digest: Digest?)] {
+    let sources = try? database.read { database in
+      try Row.fetchAll(
+        database,
+        sql: "SELECT path, digest, size, modified, changed, inode, device FROM source_file"
+      ).compactMap { row in
+        let numbers = try (2...6).map { try row.decode(Int64.self, atIndex: $0) }
+        return (
+          path: Path(try row.decode(String.self, atIndex: 0)),
+          status: FileStatus(
+            kind: .file, size: numbers[0], modified: numbers[1], changed: numbers[2],
+            inode: UInt64(bitPattern: numbers[3]), device: UInt64(bitPattern: numbers[4])),
+          digest: Digest(hex: try row.decode(String.self, atIndex: 1))
+        )
+      }
+    }
+    return sources ?? []
+  }
+}

@@ -37,7 +37,8 @@ public final class Store: ObjectStore, ActionRecords {
 
   public func logPath(of key: Digest) -> Path { root / "logs" / (Self.fanned(key) + ".log") }
 
-  public func lockPath(of key: Digest) -> Path { root / "locks" / key.hex }
+  /// The file whose bytes are locked by those who run actions.
+  public var leasesPath: Path { root / "locks/leases" }
 
   /// The directory of an action's work in progress, such as its training checkpoint.
   public func workPath(of key: Digest) -> Path { root / "tmp" / key.hex }

@@ -96,15 +96,18 @@ public final class StoreIndex: Sendable {
     }
   }
 
-  /// Remembers what an action cost.
-  public func remember(costOf record: ActionRecord) throws(StoreError) {
+  /// Remembers what actions cost.
+  public func remember(costsOf records: [ActionRecord]) throws(StoreError) {
     try Self.translated {
       try database.write { database in
-        try database.execute(
-          sql: "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)",
-          arguments: [
-            record.key.hex, record.kind, record.seconds, record.peakBytes, record.threads,
-          ])
+        let statement = try database.cachedStatement(
+          sql: "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)")
+        for record in records {
+          try statement.execute(
+            arguments: [
+              record.key.hex, record.kind, record.seconds, record.peakBytes, record.threads,
+            ])
+        }
       }
     }
   }

@@ -28,7 +28,8 @@ struct Microtome: ParsableCommand {
     version: version,
     subcommands: [
       New.self, Validate.self, PlanCommand.self, Run.self, Status.self, Why.self, Log.self,
-      Show.self, Report.self, SchemaCommand.self, Doctor.self, Worker.self,
+      Show.self, Report.self, SchemaCommand.self, Doctor.self, BenchGraph.self,
+      Worker.self,
     ])
 
   static func main() {

@@ -131,7 +131,7 @@ struct StoreIndexTests {
     do {
       let index = try StoreIndex(in: store, files: files)
       try index.remember(keys: [("step", key)], in: "scope")
-      try index.remember(costOf: StoreTests.record(key, outputs: []))
+      try index.remember(costsOf: [StoreTests.record(key, outputs: [])])
     }
     do {
       let index = try StoreIndex(in: store, files: files)

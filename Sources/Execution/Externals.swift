@@ -10,6 +10,8 @@ public struct Externals: Sendable {
   /// Where datasets and weight files lie, by dataset and by initialization.
   public var roots: [String: Path] = [:]
   public var weightPaths: [String: Path] = [:]
+  /// Every file and directory that was looked at, as it was then.
+  public var witnesses: [RunMemory.Witness] = []
 
   public init() {}
 
@@ -60,7 +62,7 @@ public struct ExternalScan {
       case .listing(let name):
         guard externals.listings[name] == nil else { continue }
         let dataset = study.dataset(named: name)!
-        switch try listing(of: dataset) {
+        switch try listing(of: dataset, &externals.witnesses) {
         case .success(let tree):
           externals.listings[name] = tree
           externals.roots[name] = locations.root(of: dataset)
@@ -72,7 +74,7 @@ public struct ExternalScan {
         guard externals.files[name] == nil,
           case .weights(let weights)? = study.initialization(named: name)?.source
         else { continue }
-        switch try file(of: name, weights) {
+        switch try file(of: name, weights, &externals.witnesses) {
         case .success(let digest):
           externals.files[name] = digest
           externals.weightPaths[name] = locations.file(of: name, weights: weights)
@@ -91,7 +93,9 @@ public struct ExternalScan {
     case failure(Diagnostic)
   }
 
-  private func listing(of dataset: Dataset) throws -> Outcome<Tree> {
+  private func listing(
+    of dataset: Dataset, _ witnesses: inout [RunMemory.Witness]
+  ) throws -> Outcome<Tree> {
     let name = dataset.name.value
     let place = dataset.root?.location ?? dataset.name.location
     guard let root = locations.root(of: dataset) else {
@@ -109,12 +113,19 @@ public struct ExternalScan {
             + "`\(name): PATH` in .microtome.data.yaml"))
     }
     do {
-      let found = try SourceFolder(
-        root: root, table: dataset.folder?.table?.value, files: workspace.files
-      ).list()
+      let folder = SourceFolder(
+        root: root, table: dataset.folder?.table?.value, files: workspace.files)
+      let (found, directories) = try folder.list()
       let digests = try digests(of: found.map { (root / $0.name, $0.status) }, called: name)
       let tree = Tree(
         zip(found, digests).map { .init(name: $0.name, digest: $1, bytes: $0.status.size) })
+      // A name that comes or goes shows in its directory.
+      witnesses += directories.map {
+        Witness((root / $0.name).normalized, content: nil, look: look($0.status))
+      }
+      witnesses += zip(found, digests).map {
+        Witness(root / $0.name, content: $1, look: look($0.status))
+      }
       return try check(tree, against: dataset)
     } catch let error as SourceFolder.Problem {
       return .failure(
@@ -144,7 +155,13 @@ public struct ExternalScan {
         hint: "restore the files, or pin the new content with `digest: \(digest)`"))
   }
 
-  private func file(of name: String, _ weights: Weights) throws -> Outcome<Digest> {
+  private typealias Witness = RunMemory.Witness
+
+  private func look(_ status: FileStatus) -> Witness.Look { .init(status, at: now) }
+
+  private func file(
+    of name: String, _ weights: Weights, _ witnesses: inout [RunMemory.Witness]
+  ) throws -> Outcome<Digest> {
     let path = locations.file(of: name, weights: weights)
     guard let status = try workspace.files.status(of: path), status.kind == .file else {
       return .failure(
@@ -167,12 +184,9 @@ public struct ExternalScan {
           "the weight file of `\(name)` has another content than pinned: its SHA-256 is \(digest)",
           at: expected.location, hint: "download the file again, or correct `sha256:`"))
     }
+    witnesses.append(Witness(path, content: digest, look: look(status)))
     return .success(digest)
   }
-
-  /// A file that changed this short a time ago may change again within the same tick of its clock,
-  /// so its stat says nothing yet (git's rule for racy entries).
-  private static let racyNanoseconds: Int64 = 2_000_000_000
 
   /// The digests of files: from the stat cache, else hashed in place and remembered.
   private func digests(
@@ -190,8 +204,7 @@ public struct ExternalScan {
       done += found[i].status.size
       // A file that changed while it was read is not remembered under its old stat.
       let status = found[i].status
-      let isSettled = max(status.modified, status.changed) + Self.racyNanoseconds < now
-      if isSettled, try workspace.files.status(of: found[i].path) == status {
+      if status.isSettled(at: now), try workspace.files.status(of: found[i].path) == status {
         fresh.append((found[i].path, status, digest))
       }
       // What is hashed is kept, should the scan be stopped.

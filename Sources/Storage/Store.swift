@@ -132,7 +132,8 @@ public final class Store: ObjectStore, ActionRecords {
     }
   }
 
-  private func recordPath(_ key: Digest) -> Path {
+  /// Where an action's record stands.
+  public func recordPath(_ key: Digest) -> Path {
     root / "actions" / (Self.fanned(key) + ".json")
   }
 

@@ -23,19 +23,19 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   /// Takes 64 hexadecimal digits of either case; `nil` for anything else.
   public init?(hex: some StringProtocol) {
-    guard hex.utf8.count == 64 else { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(32)
-    var high: UInt8?
-    for digit in hex.utf8 {
-      guard let nibble = Self.nibble(digit) else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | nibble)
-        high = nil
-      } else {
-        high = nibble
+    var text = String(hex)
+    let bytes = text.withUTF8 { digits -> [UInt8]? in
+      guard digits.count == 64 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: 32)
+      for i in bytes.indices {
+        guard let high = Self.nibble(digits[2 * i]), let low = Self.nibble(digits[2 * i + 1]) else {
+          return nil
+        }
+        bytes[i] = high << 4 | low
       }
+      return bytes
     }
+    guard let bytes else { return nil }
     self.init(bytes: bytes)
   }
 

@@ -5,7 +5,8 @@ public import Storage
 
 /// What a plan reads from outside the store: listings of datasets and digests of weight files.
 public struct Externals: Sendable {
-  public var listings: [String: Tree] = [:]
+  public private(set) var listings: [String: Tree] = [:]
+  public private(set) var listingDigests: [String: Digest] = [:]
   public var files: [String: Digest] = [:]
   /// Where datasets and weight files lie, by dataset and by initialization.
   public var roots: [String: Path] = [:]
@@ -15,11 +16,17 @@ public struct Externals: Sendable {
 
   public init() {}
 
+  /// Takes the listing of a dataset, whose encoding is an object of this digest.
+  mutating func add(_ listing: Tree, _ digest: Digest, of dataset: String) {
+    listings[dataset] = listing
+    listingDigests[dataset] = digest
+  }
+
   /// The digest behind an input that no step makes.
   public func digest(of origin: Step.Input.Origin) -> Digest? {
     switch origin {
     case .output: nil
-    case .listing(let dataset): listings[dataset].map { SHA256.digest(of: $0.encoded) }
+    case .listing(let dataset): listingDigests[dataset]
     case .file(let initialization): files[initialization]
     }
   }
@@ -31,19 +38,19 @@ public struct EnvironmentProblems: Error, Sendable {
 }
 
 /// Looks at the roots and weight files of a study, hashing what the stat cache does not know.
-public struct ExternalScan {
+public struct ExternalScan: Sendable {
   let study: Study
   let locations: DataLocations
   let workspace: Workspace
   /// Told the number of bytes hashed and of all, while files are hashed.
-  let progress: (_ name: String, _ done: Int64, _ total: Int64) -> Void
+  let progress: @Sendable (_ name: String, _ done: Int64, _ total: Int64) -> Void
 
   /// Nanoseconds since 1970 when the scan begins.
   let now: Int64
 
   public init(
     study: Study, locations: DataLocations, workspace: Workspace, now: Int64,
-    progress: @escaping (String, Int64, Int64) -> Void
+    progress: @escaping @Sendable (String, Int64, Int64) -> Void
   ) {
     self.study = study
     self.locations = locations
@@ -56,7 +63,7 @@ public struct ExternalScan {
   public func run(for plan: Plan) throws -> Externals {
     var externals = Externals()
     var problems: [Diagnostic] = []
-    for origin in plan.steps.flatMap(\.inputs).map(\.origin) {
+    for origin in plan.steps.lazy.flatMap(\.inputs).map(\.origin) {
       switch origin {
       case .output: continue
       case .listing(let name):
@@ -64,10 +71,9 @@ public struct ExternalScan {
         let dataset = study.dataset(named: name)!
         switch try listing(of: dataset, &externals.witnesses) {
         case .success(let tree):
-          externals.listings[name] = tree
-          externals.roots[name] = locations.root(of: dataset)
           // A listing is an input like any other, so it has to be an object.
-          try workspace.store.write(tree.encoded)
+          externals.add(tree, try workspace.store.write(tree.encoded), of: name)
+          externals.roots[name] = locations.root(of: dataset)
         case .failure(let problem): problems.append(problem)
         }
       case .file(let name):
@@ -188,35 +194,11 @@ public struct ExternalScan {
     return .success(digest)
   }
 
-  /// The digests of files: from the stat cache, else hashed in place and remembered.
   private func digests(
     of found: [(path: Path, status: FileStatus)], called name: String
   ) throws -> [Digest] {
-    var digests = try workspace.index.digests(of: found)
-    let missing = digests.indices.filter { digests[$0] == nil }
-    let total = missing.reduce(0) { $0 + found[$1].status.size }
-    var done: Int64 = 0
-    var fresh: [(path: Path, status: FileStatus, digest: Digest)] = []
-    for i in missing {
-      progress(name, done, total)
-      let digest = try workspace.files.digest(of: found[i].path)
-      digests[i] = digest
-      done += found[i].status.size
-      // A file that changed while it was read is not remembered under its old stat.
-      let status = found[i].status
-      if status.isSettled(at: now), try workspace.files.status(of: found[i].path) == status {
-        fresh.append((found[i].path, status, digest))
-      }
-      // What is hashed is kept, should the scan be stopped.
-      if fresh.count == 256 {
-        try workspace.index.remember(fresh)
-        fresh = []
-      }
-    }
-    if !missing.isEmpty {
-      progress(name, total, total)
-      try workspace.index.remember(fresh)
-    }
-    return digests.map { $0! }
+    try SourceHashing(files: workspace.files, index: workspace.index, now: now) {
+      progress(name, $0, $1)
+    }.digests(of: found)
   }
 }

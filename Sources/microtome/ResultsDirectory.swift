@@ -53,7 +53,7 @@ struct ResultsDirectory {
     let workspace = session.workspace
     let lock = StudyLock(
       plan: session.plan, records: records,
-      datasets: externals.listings.mapValues { SHA256.digest(of: $0.encoded) },
+      datasets: externals.listingDigests,
       manifest: manifestName)
     let hasOtherNumerics = warnOfOtherNumerics(lock)
     let report = try ReportAssembly(

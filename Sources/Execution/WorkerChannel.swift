@@ -112,12 +112,12 @@ public final class WorkerChannel: Sendable {
 private struct LineReader {
   let descriptor: Int32
   private var pending: [UInt8] = []
+  private var buffer = [UInt8](repeating: 0, count: 1 << 12)
 
   init(descriptor: Int32) { self.descriptor = descriptor }
 
   /// The next line without its end; `nil` once the other side has closed.
   mutating func next() -> [UInt8]? {
-    var buffer = [UInt8](repeating: 0, count: 4096)
     while true {
       if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
         defer { pending.removeFirst(end + 1) }

@@ -13,6 +13,7 @@ final class WorkerProcess {
   private let input: Int32
   private let output: Int32
   private var pending: [UInt8] = []
+  private var buffer = [UInt8](repeating: 0, count: 1 << 14)
 
   /// The descriptor that has something to read when the worker speaks or ends.
   var descriptor: Int32 { output }
@@ -92,7 +93,6 @@ final class WorkerProcess {
 
   /// The messages that have arrived, and whether the line is closed.
   func receive() -> (messages: [WorkerMessage], isClosed: Bool) {
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
     var isClosed = false
     while true {
       let count = read(output, &buffer, buffer.count)

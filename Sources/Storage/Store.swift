@@ -6,6 +6,7 @@ private import Synchronization
 ///     objects/ab/cdef...      immutable, read-only
 ///     actions/ab/cdef....json one record per action key; the truth
 ///     index.sqlite            derived; also the stat cache of source files
+///     memory/                 derived; what complete runs relied on
 ///     logs/  tmp/  locks/
 ///
 /// A write is durable before it is visible: temporary file, flush, rename, flush of the directory.

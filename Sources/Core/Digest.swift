@@ -8,29 +8,66 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// Takes 32 bytes; `nil` for any other count.
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
-    var words: [UInt64] = [0, 0, 0, 0]
-    for (i, byte) in bytes.enumerated() { words[i / 8] = words[i / 8] << 8 | UInt64(byte) }
-    self.words = (words[0], words[1], words[2], words[3])
+    // A buffer of known type: digests are read by the ten thousand.
+    self =
+      bytes.withContiguousStorageIfAvailable { Digest($0) }
+      ?? Array(bytes).withUnsafeBufferPointer { Digest($0) }
+  }
+
+  private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    func word(_ index: Int) -> UInt64 {
+      bytes[8 * index..<8 * index + 8].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    words = (word(0), word(1), word(2), word(3))
   }
 
   /// Takes 64 hexadecimal digits of either case; `nil` for anything else.
   public init?(hex: some StringProtocol) {
-    let digits = hex.utf8.compactMap { Self.nibble($0) }
-    guard hex.utf8.count == 64, digits.count == 64 else { return nil }
-    self.init(bytes: stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+    var text = String(hex)
+    let bytes = text.withUTF8 { digits -> [UInt8]? in
+      guard digits.count == 64 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: 32)
+      for i in bytes.indices {
+        guard let high = Self.nibble(digits[2 * i]), let low = Self.nibble(digits[2 * i + 1]) else {
+          return nil
+        }
+        bytes[i] = high << 4 | low
+      }
+      return bytes
+    }
+    guard let bytes else { return nil }
+    self.init(bytes: bytes)
   }
 
   public var bytes: [UInt8] {
-    [words.0, words.1, words.2, words.3].flatMap { word in
-      (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+    [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+      fill(buffer)
+      count = 32
     }
   }
 
   /// The 64 lower-case hexadecimal digits.
   public var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    String(unsafeUninitializedCapacity: 64) { text in
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { bytes in
+        fill(bytes)
+        for (i, byte) in bytes.enumerated() {
+          text[2 * i] = Self.digit(byte >> 4)
+          text[2 * i + 1] = Self.digit(byte & 15)
+        }
+      }
+      return 64
+    }
+  }
+
+  private func fill(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
+    withUnsafeBytes(
+      of: (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+    ) { UnsafeMutableRawBufferPointer(bytes).copyMemory(from: $0) }
+  }
+
+  private static func digit(_ nibble: UInt8) -> UInt8 {
+    nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
   }
 
   public var description: String { hex }
@@ -89,7 +126,10 @@ public struct SHA256: ~Copyable {
   }
 
   /// The digest of some bytes.
-  public static func digest(of bytes: [UInt8]) -> Digest {
+  public static func digest(of bytes: [UInt8]) -> Digest { digest(of: bytes[...]) }
+
+  /// The digest of a part of some bytes.
+  public static func digest(of bytes: ArraySlice<UInt8>) -> Digest {
     var hash = SHA256()
     bytes.withUnsafeBytes { hash.update($0) }
     return hash.finish()

@@ -21,6 +21,11 @@ public struct FileStatus: Hashable, Sendable {
     self.inode = inode
     self.device = device
   }
+
+  /// Whether a later change would show: not if the entry changed within the 2 s before it was looked
+  /// at, since it may then change again within the same tick of its clock (git's racy entries; the
+  /// coarsest clock, that of FAT, ticks every 2 s).
+  public func isSettled(at now: Int64) -> Bool { max(modified, changed) + 2_000_000_000 < now }
 }
 
 /// An operation on a file that did not succeed: what was tried, on which path, and why.
@@ -46,6 +51,8 @@ public struct FileError: Error, Hashable, CustomStringConvertible {
 public protocol FileSystem: Sendable {
   /// The entry at a path, following links; `nil` if there is none.
   func status(of path: Path) throws(FileError) -> FileStatus?
+  /// The entries under several names in one directory, in their order; quicker than one by one.
+  func statuses(of names: [String], in directory: Path) throws(FileError) -> [FileStatus?]
   /// The whole content of a file.
   func read(_ path: Path) throws(FileError) -> [UInt8]
   /// Hands the content over in pieces, for files too large to hold.
@@ -88,6 +95,15 @@ extension FileSystem {
 
   /// Always had: a file system that no other process sees need not say so.
   public func hold(_ path: Path, alone: Bool) throws(FileError) -> FileHold? { FileHold {} }
+
+  /// The entries one by one: a file system that knows no quicker way need not say so.
+  public func statuses(
+    of names: [String], in directory: Path
+  ) throws(FileError) -> [FileStatus?] {
+    var found: [FileStatus?] = []
+    for name in names { found.append(try status(of: directory / name)) }
+    return found
+  }
 
   /// Replaces a file durably and at once.
   public func write(_ bytes: [UInt8], to path: Path) throws(FileError) {

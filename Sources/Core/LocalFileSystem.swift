@@ -19,15 +19,32 @@ public struct LocalFileSystem: FileSystem {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw failure("look at", path)
     }
-    let kind: FileStatus.Kind =
-      switch info.st_mode & S_IFMT {
-      case S_IFREG: .file
-      case S_IFDIR: .directory
-      default: .other
+    return FileStatus(info)
+  }
+
+  public func statuses(
+    of names: [String], in directory: Path
+  ) throws(FileError) -> [FileStatus?] {
+    // The names are looked up in the directory itself: its own path is followed once, not for each.
+    let folder = open(directory.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return names.map { _ in nil } }
+      throw failure("look at", directory)
+    }
+    defer { close(folder) }
+    var found: [FileStatus?] = []
+    found.reserveCapacity(names.count)
+    for name in names {
+      var info = stat()
+      if fstatat(folder, name, &info, 0) == 0 {
+        found.append(FileStatus(info))
+      } else if errno == ENOENT || errno == ENOTDIR {
+        found.append(nil)
+      } else {
+        throw failure("look at", directory / name)
       }
-    return FileStatus(
-      kind: kind, size: Int64(info.st_size), modified: nanoseconds(info.st_mtim),
-      changed: nanoseconds(info.st_ctim), inode: UInt64(info.st_ino), device: UInt64(info.st_dev))
+    }
+    return found
   }
 
   public func read(_ path: Path) throws(FileError) -> [UInt8] {
@@ -43,7 +60,13 @@ public struct LocalFileSystem: FileSystem {
     let file = open(path.text, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw failure("read", path) }
     defer { close(file) }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+    // No larger than the file: a large buffer for each of ten thousand small files leaves a heap full
+    // of holes. One byte more shows the end.
+    var info = stat()
+    guard fstat(file, &info) == 0 else { throw failure("look at", path) }
+    let wanted = info.st_mode & S_IFMT == S_IFREG ? Int(info.st_size) + 1 : 1 << 18
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: min(1 << 18, max(1 << 10, wanted)), alignment: 64)
     defer { buffer.deallocate() }
     while true {
       let count = Glibc.read(file, buffer.baseAddress, buffer.count)
@@ -190,12 +213,27 @@ public struct LocalFileSystem: FileSystem {
     }
   }
 
-  private func nanoseconds(_ time: timespec) -> Int64 {
-    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
-
   private func failure(_ operation: String, _ path: Path, _ number: Int32 = errno) -> FileError {
     FileError(
       operation: operation, path: path, number: number, reason: String(cString: strerror(number)))
+  }
+}
+
+extension FileStatus {
+  fileprivate init(_ info: stat) {
+    let kind: Kind =
+      switch info.st_mode & S_IFMT {
+      case S_IFREG: .file
+      case S_IFDIR: .directory
+      default: .other
+      }
+    self.init(
+      kind: kind, size: Int64(info.st_size), modified: Self.nanoseconds(info.st_mtim),
+      changed: Self.nanoseconds(info.st_ctim), inode: UInt64(info.st_ino),
+      device: UInt64(info.st_dev))
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

@@ -5,19 +5,28 @@ public import Storage
 
 /// What a plan reads from outside the store: listings of datasets and digests of weight files.
 public struct Externals: Sendable {
-  public var listings: [String: Tree] = [:]
+  public private(set) var listings: [String: Tree] = [:]
+  public private(set) var listingDigests: [String: Digest] = [:]
   public var files: [String: Digest] = [:]
   /// Where datasets and weight files lie, by dataset and by initialization.
   public var roots: [String: Path] = [:]
   public var weightPaths: [String: Path] = [:]
+  /// Every file and directory that was looked at, as it was then.
+  public var witnesses: [RunMemory.Witness] = []
 
   public init() {}
+
+  /// Takes the listing of a dataset, whose encoding is an object of this digest.
+  mutating func add(_ listing: Tree, _ digest: Digest, of dataset: String) {
+    listings[dataset] = listing
+    listingDigests[dataset] = digest
+  }
 
   /// The digest behind an input that no step makes.
   public func digest(of origin: Step.Input.Origin) -> Digest? {
     switch origin {
     case .output: nil
-    case .listing(let dataset): listings[dataset].map { SHA256.digest(of: $0.encoded) }
+    case .listing(let dataset): listingDigests[dataset]
     case .file(let initialization): files[initialization]
     }
   }
@@ -29,19 +38,19 @@ public struct EnvironmentProblems: Error, Sendable {
 }
 
 /// Looks at the roots and weight files of a study, hashing what the stat cache does not know.
-public struct ExternalScan {
+public struct ExternalScan: Sendable {
   let study: Study
   let locations: DataLocations
   let workspace: Workspace
   /// Told the number of bytes hashed and of all, while files are hashed.
-  let progress: (_ name: String, _ done: Int64, _ total: Int64) -> Void
+  let progress: @Sendable (_ name: String, _ done: Int64, _ total: Int64) -> Void
 
   /// Nanoseconds since 1970 when the scan begins.
   let now: Int64
 
   public init(
     study: Study, locations: DataLocations, workspace: Workspace, now: Int64,
-    progress: @escaping (String, Int64, Int64) -> Void
+    progress: @escaping @Sendable (String, Int64, Int64) -> Void
   ) {
     self.study = study
     self.locations = locations
@@ -54,25 +63,24 @@ public struct ExternalScan {
   public func run(for plan: Plan) throws -> Externals {
     var externals = Externals()
     var problems: [Diagnostic] = []
-    for origin in plan.steps.flatMap(\.inputs).map(\.origin) {
+    for origin in plan.steps.lazy.flatMap(\.inputs).map(\.origin) {
       switch origin {
       case .output: continue
       case .listing(let name):
         guard externals.listings[name] == nil else { continue }
         let dataset = study.dataset(named: name)!
-        switch try listing(of: dataset) {
+        switch try listing(of: dataset, &externals.witnesses) {
         case .success(let tree):
-          externals.listings[name] = tree
-          externals.roots[name] = locations.root(of: dataset)
           // A listing is an input like any other, so it has to be an object.
-          try workspace.store.write(tree.encoded)
+          externals.add(tree, try workspace.store.write(tree.encoded), of: name)
+          externals.roots[name] = locations.root(of: dataset)
         case .failure(let problem): problems.append(problem)
         }
       case .file(let name):
         guard externals.files[name] == nil,
           case .weights(let weights)? = study.initialization(named: name)?.source
         else { continue }
-        switch try file(of: name, weights) {
+        switch try file(of: name, weights, &externals.witnesses) {
         case .success(let digest):
           externals.files[name] = digest
           externals.weightPaths[name] = locations.file(of: name, weights: weights)
@@ -91,7 +99,9 @@ public struct ExternalScan {
     case failure(Diagnostic)
   }
 
-  private func listing(of dataset: Dataset) throws -> Outcome<Tree> {
+  private func listing(
+    of dataset: Dataset, _ witnesses: inout [RunMemory.Witness]
+  ) throws -> Outcome<Tree> {
     let name = dataset.name.value
     let place = dataset.root?.location ?? dataset.name.location
     guard let root = locations.root(of: dataset) else {
@@ -109,12 +119,19 @@ public struct ExternalScan {
             + "`\(name): PATH` in .microtome.data.yaml"))
     }
     do {
-      let found = try SourceFolder(
-        root: root, table: dataset.folder?.table?.value, files: workspace.files
-      ).list()
+      let folder = SourceFolder(
+        root: root, table: dataset.folder?.table?.value, files: workspace.files)
+      let (found, directories) = try folder.list()
       let digests = try digests(of: found.map { (root / $0.name, $0.status) }, called: name)
       let tree = Tree(
         zip(found, digests).map { .init(name: $0.name, digest: $1, bytes: $0.status.size) })
+      // A name that comes or goes shows in its directory.
+      witnesses += directories.map {
+        Witness((root / $0.name).normalized, content: nil, look: look($0.status))
+      }
+      witnesses += zip(found, digests).map {
+        Witness(root / $0.name, content: $1, look: look($0.status))
+      }
       return try check(tree, against: dataset)
     } catch let error as SourceFolder.Problem {
       return .failure(
@@ -144,7 +161,13 @@ public struct ExternalScan {
         hint: "restore the files, or pin the new content with `digest: \(digest)`"))
   }
 
-  private func file(of name: String, _ weights: Weights) throws -> Outcome<Digest> {
+  private typealias Witness = RunMemory.Witness
+
+  private func look(_ status: FileStatus) -> Witness.Look { .init(status, at: now) }
+
+  private func file(
+    of name: String, _ weights: Weights, _ witnesses: inout [RunMemory.Witness]
+  ) throws -> Outcome<Digest> {
     let path = locations.file(of: name, weights: weights)
     guard let status = try workspace.files.status(of: path), status.kind == .file else {
       return .failure(
@@ -167,43 +190,15 @@ public struct ExternalScan {
           "the weight file of `\(name)` has another content than pinned: its SHA-256 is \(digest)",
           at: expected.location, hint: "download the file again, or correct `sha256:`"))
     }
+    witnesses.append(Witness(path, content: digest, look: look(status)))
     return .success(digest)
   }
 
-  /// A file that changed this short a time ago may change again within the same tick of its clock,
-  /// so its stat says nothing yet (git's rule for racy entries).
-  private static let racyNanoseconds: Int64 = 2_000_000_000
-
-  /// The digests of files: from the stat cache, else hashed in place and remembered.
   private func digests(
     of found: [(path: Path, status: FileStatus)], called name: String
   ) throws -> [Digest] {
-    var digests = try workspace.index.digests(of: found)
-    let missing = digests.indices.filter { digests[$0] == nil }
-    let total = missing.reduce(0) { $0 + found[$1].status.size }
-    var done: Int64 = 0
-    var fresh: [(path: Path, status: FileStatus, digest: Digest)] = []
-    for i in missing {
-      progress(name, done, total)
-      let digest = try workspace.files.digest(of: found[i].path)
-      digests[i] = digest
-      done += found[i].status.size
-      // A file that changed while it was read is not remembered under its old stat.
-      let status = found[i].status
-      let isSettled = max(status.modified, status.changed) + Self.racyNanoseconds < now
-      if isSettled, try workspace.files.status(of: found[i].path) == status {
-        fresh.append((found[i].path, status, digest))
-      }
-      // What is hashed is kept, should the scan be stopped.
-      if fresh.count == 256 {
-        try workspace.index.remember(fresh)
-        fresh = []
-      }
-    }
-    if !missing.isEmpty {
-      progress(name, total, total)
-      try workspace.index.remember(fresh)
-    }
-    return digests.map { $0! }
+    try SourceHashing(files: workspace.files, index: workspace.index, now: now) {
+      progress(name, $0, $1)
+    }.digests(of: found)
   }
 }

@@ -54,7 +54,7 @@ public struct Resolution: Sendable {
       let key = step.action(inputs: digests).identity
       if let record = try store.record(for: key), try store.holdsOutputs(of: record) {
         states[step.id] = .cached(record)
-      } else if Lease.isHeld(at: store.lockPath(of: key)) {
+      } else if Lease.isHeld(key, in: store) {
         states[step.id] = .running(key: key)
       } else if let reason = FailureNote.read(key: key, in: workspace) {
         states[step.id] = .failed(key: key, reason: reason)

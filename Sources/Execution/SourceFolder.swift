@@ -23,12 +23,18 @@ struct SourceFolder {
     "png", "bmp", "csv", "tif", "tiff", "jpg", "jpeg", "gif", "svs", "jp2", "webp",
   ]
 
-  /// The files that dataset formats read, by their names relative to the root, in order.
-  func list() throws -> [(name: String, status: FileStatus)] {
+  /// A file or directory by its name relative to the root, and how it looked.
+  typealias Entry = (name: String, status: FileStatus)
+
+  /// The files that dataset formats read, in order, and the directories that were listed for them.
+  func list() throws -> (files: [Entry], directories: [Entry]) {
     let origin = try files.resolved(root)
-    var found: [(name: String, status: FileStatus)] = []
+    var found: [Entry] = []
+    var listed: [Entry] = []
     var directories = [""]
     while let directory = directories.popLast() {
+      // Before it is listed: a name that comes later changes the directory after this look.
+      listed.append((directory, try status(of: directory)))
       let links = try files.links(in: root / directory)
       for name in try files.list(root / directory) where !name.hasPrefix(".") {
         let relative = directory.isEmpty ? name : "\(directory)/\(name)"
@@ -44,7 +50,7 @@ struct SourceFolder {
     }
     found.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     try checkNames(found.map(\.name))
-    return found
+    return (found, listed)
   }
 
   private func status(of name: String) throws -> FileStatus {

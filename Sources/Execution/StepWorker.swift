@@ -18,37 +18,31 @@ public struct StepWorker {
 
   let store: Store
   let files: any FileSystem
-  let key: Digest
-  let step: String
-  let threads: Int
-  let locations: [String: Path]
+  let job: WorkerJob
   let numerics: String
   let channel: WorkerChannel
 
   public init(
-    store: Store, files: any FileSystem, key: Digest, step: String, threads: Int,
-    locations: [String: Path], numerics: String, channel: WorkerChannel
+    store: Store, files: any FileSystem, job: WorkerJob, numerics: String, channel: WorkerChannel
   ) {
     self.store = store
     self.files = files
-    self.key = key
-    self.step = step
-    self.threads = threads
-    self.locations = locations
+    self.job = job
     self.numerics = numerics
     self.channel = channel
   }
 
+  private var key: Digest { job.key }
+
   /// Runs the action unless another process has just done so.
   public func run(_ runner: (StepKind) -> any StepRunner) -> Ending {
     do {
-      return try Lease.hold(at: store.lockPath(of: key), unlessStopped: channel) {
+      return try Lease.hold(key, in: store, unlessStopped: channel) {
         channel.beginLog()
         // Another process may have run the action while this one waited.
         if let record = try store.record(for: key), try store.holdsOutputs(of: record) {
           return .attached
         }
-        try files.createDirectory(store.workPath(of: key))
         try execute(runner)
         return .succeeded
       }
@@ -83,18 +77,19 @@ public struct StepWorker {
           + "version \(action.kind.version)", hint: "run the study again with this release")
     }
     let context = StepContext(
-      action: action, key: key, threads: threads, store: store, files: files,
-      locations: locations, numerics: numerics, channel: channel)
+      action: action, key: key, threads: job.threads, store: store, files: files,
+      locations: job.locations.mapValues { Path($0) }, numerics: numerics, channel: channel)
     let clock = ContinuousClock()
     let start = clock.now
+    let before = Self.cpuSeconds
+    Self.resetPeak()
     try runner(action.kind).run(context)
-    let usage = Self.usage()
     try store.publish(
       ActionRecord(
         key: key, kind: action.kind.rawValue, version: action.version, outputs: context.outputs,
-        parts: context.parts, step: step, seconds: (clock.now - start) / .seconds(1),
-        cpuSeconds: usage.cpuSeconds,
-        peakBytes: usage.peakBytes, threads: threads, numerics: numerics,
+        parts: context.parts, step: job.step, seconds: (clock.now - start) / .seconds(1),
+        cpuSeconds: Self.cpuSeconds - before, peakBytes: Self.peakBytes, threads: job.threads,
+        numerics: numerics,
         finished: Date().ISO8601Format(), warnings: context.warnings))
     try files.remove(store.workPath(of: key))
   }
@@ -106,20 +101,33 @@ public struct StepWorker {
       if let hint = problem.hint { channel.say("  hint: \(hint)") }
     }
     // The note is a convenience for `plan` and `status`; a full disk must not hide the failure.
+    try? files.createDirectory(store.workPath(of: key))
     try? files.write(JSON.encode(note), to: store.workPath(of: key) / "failure.json")
     channel.send(.failed(note))
     return .failed
   }
 
-  private static func usage() -> (cpuSeconds: Double, peakBytes: Int64) {
+  private static var usage: rusage {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage
+  }
+
+  private static var cpuSeconds: Double {
     func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-    return (
-      seconds(usage.ru_utime) + seconds(usage.ru_stime),
-      // Linux counts the largest resident set in kilobytes.
-      Int64(usage.ru_maxrss) * 1024
-    )
+    let usage = usage
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
+  /// Linux counts the largest resident set in kilobytes.
+  private static var peakBytes: Int64 { Int64(usage.ru_maxrss) * 1024 }
+
+  /// Forgets the largest resident set of the steps that a warm worker ran before.
+  private static func resetPeak() {
+    let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = Glibc.write(file, "5", 1)
+    close(file)
   }
 }
 

@@ -2,7 +2,8 @@ public import Core
 public import Planning
 public import Storage
 
-/// Runs what a plan needs and the store does not have, one process for each step.
+/// Runs what a plan needs and the store does not have: a process for each long step, and warm ones
+/// that serve the short steps.
 public final class StudyRun {
   /// What a run is allowed to do.
   public struct Options: Sendable {
@@ -44,7 +45,8 @@ public final class StudyRun {
   private var scheduler: Scheduler
   private var records: [StepID: ActionRecord] = [:]
   private var running: [StepID: Running] = [:]
-  private var keys: [(step: String, key: Digest)] = []
+  private var notes: IndexNotes
+  private var warm: WarmWorkers
   private var summary = RunSummary()
   private var isStopping = false
   /// How often each object was found damaged or gone.
@@ -66,6 +68,8 @@ public final class StudyRun {
     self.check = check
     self.shouldStop = shouldStop
     self.observe = observe
+    notes = IndexNotes(index: workspace.index, scope: workspace.scope)
+    warm = WarmWorkers(program: options.program, store: workspace.store.root)
     scheduler = Scheduler(plan: plan) { step in
       costs[step.kind.rawValue]?.coreSeconds ?? (step.kind.isHeavy ? 60 : 1)
     }
@@ -79,8 +83,10 @@ public final class StudyRun {
     let start = clock.now
     summary.total = plan.steps.count
     observe(.began(steps: plan.steps.count))
-    // The index is derived: a run does not fail because it could not be written.
-    defer { try? workspace.index.remember(keys: keys, in: workspace.scope) }
+    defer {
+      warm.dismiss()
+      notes.flush()
+    }
     try loop()
     while repairIsNeeded, !isStopping {
       try prepareRepair()
@@ -111,7 +117,6 @@ public final class StudyRun {
     repairIsNeeded = false
     scheduler = Scheduler(plan: plan) { $0.kind.isHeavy ? 60 : 1 }
     records = [:]
-    keys = []
     summary.failures = []
     reported = []
   }
@@ -164,10 +169,17 @@ public final class StudyRun {
     let log = workspace.store.logPath(of: key)
     try workspace.files.createDirectory(log.parent)
     let threads = threads(for: step)
+    let places = externals.locations(of: step).map { ($0.name, $0.path.text) }
     do throws(FileError) {
-      let process = try WorkerProcess(
-        program: options.program,
-        arguments: arguments(for: step, key, threads: threads) + ["--supervised"], log: log)
+      let process =
+        step.kind.isShort
+        ? try warm.start(
+          WorkerJob(
+            key: key, step: step.id.text, threads: threads,
+            locations: Dictionary(uniqueKeysWithValues: places)))
+        : try WorkerProcess(
+          program: options.program,
+          arguments: arguments(for: step, key, threads: threads) + ["--supervised"], log: log)
       observe(.started(step.id, threads: threads))
       running[step.id] = Running(
         process: process, key: key, threads: threads, start: clock.now)
@@ -195,7 +207,7 @@ public final class StudyRun {
   /// Long steps share the cores; the bits do not depend on how.
   private func threads(for step: Step) -> Int {
     guard step.kind.isHeavy else { return 1 }
-    let waiting = scheduler.queue.prefix(options.jobs).count { plan[$0]!.kind.isHeavy }
+    let waiting = scheduler.next(options.jobs).count(where: \.kind.isHeavy)
     let busy = running.keys.count { plan[$0]!.kind.isHeavy }
     let share = options.cores / max(1, min(options.jobs, waiting + busy + 1))
     let free = options.cores - running.values.reduce(0) { $0 + $1.threads }
@@ -203,7 +215,8 @@ public final class StudyRun {
   }
 
   private func listen(to id: StepID) throws {
-    let (messages, isClosed) = running[id]!.process.receive()
+    let process = running[id]!.process
+    let (messages, isClosed) = process.receive()
     for message in messages {
       switch message {
       case .progress(let fraction, let note):
@@ -211,14 +224,16 @@ public final class StudyRun {
       case .failed(let note): running[id]!.note = note
       case .damaged(let object): running[id]!.damaged = object
       case .interrupted: break
+      case .ended(let status):
+        warm.release(process)
+        return try conclude(id, .exited(status))
       }
     }
-    if isClosed { try conclude(id) }
+    if isClosed { try conclude(id, process.finish()) }
   }
 
-  private func conclude(_ id: StepID) throws {
+  private func conclude(_ id: StepID, _ end: WorkerProcess.End) throws {
     let worker = running.removeValue(forKey: id)!
-    let end = worker.process.finish()
     let seconds = (clock.now - worker.start) / .seconds(1)
     switch end {
     case .exited(StepWorker.Ending.succeeded.rawValue):
@@ -226,8 +241,7 @@ public final class StudyRun {
         report(id, end, worker)
         return scheduler.fail(id)
       }
-      try? workspace.index.remember(costOf: record)
-      try? workspace.index.remember(keys: [(id.text, record.key)], in: workspace.scope)
+      notes.add(costOf: record)
       executedNow.insert(id)
       succeed(id, record)
       observe(.finished(id, seconds: seconds))
@@ -257,7 +271,7 @@ public final class StudyRun {
 
   private func succeed(_ id: StepID, _ record: ActionRecord) {
     records[id] = record
-    keys.append((id.text, record.key))
+    notes.add(key: record.key, of: id)
     let missing = missingOutputs(of: id, record)
     if missing.isEmpty {
       scheduler.succeed(id)

@@ -1,4 +1,4 @@
-private import Core
+internal import Core
 private import Glibc
 private import Synchronization
 
@@ -9,17 +9,22 @@ public enum WorkerMessage: Hashable, Sendable, Codable {
   /// An object that the step reads is damaged or gone; its maker has to run again.
   case damaged(String)
   case interrupted
+  /// A warm worker is done with a step, which ended like a process with this status.
+  case ended(Int32)
 }
 
 /// The worker's side of the line to its controller.
 ///
-/// Messages go out on descriptor 3. On standard input the controller writes one byte to ask for a
-/// stop; if the line closes, the controller has died, and the worker ends at once: its checkpoint is
-/// all that a next run needs.
+/// Messages go out on descriptor 3, requests come in on standard input. If the line closes, the
+/// controller has died or needs no more, and the worker ends at once: its checkpoint is all that a
+/// next run needs.
 public final class WorkerChannel: Sendable {
   private let isSupervised: Bool
   private let stop = Atomic<Bool>(false)
   private let hear: (@Sendable (String) -> Void)?
+  /// Jobs go from the thread that listens to the one that works through a pipe: it needs no lock,
+  /// and waiting is reading.
+  private let jobs: (reading: Int32, writing: Int32)
 
   /// - Parameters:
   ///   - supervised: Whether a controller is at the other end.
@@ -27,6 +32,9 @@ public final class WorkerChannel: Sendable {
   public init(supervised: Bool, hear: (@Sendable (String) -> Void)? = nil) {
     isSupervised = supervised
     self.hear = hear
+    var ends: [Int32] = [-1, -1]
+    if supervised { _ = pipe(&ends) }
+    jobs = (ends[0], ends[1])
   }
 
   public var shouldStop: Bool { stop.load(ordering: .relaxed) }
@@ -39,20 +47,39 @@ public final class WorkerChannel: Sendable {
     pthread_create(
       &thread, nil,
       { argument in
-        let channel = Unmanaged<WorkerChannel>.fromOpaque(argument!).takeRetainedValue()
-        var byte: UInt8 = 0
-        while true {
-          let count = read(0, &byte, 1)
-          if count == 1 {
-            channel.stop.store(true, ordering: .relaxed)
-          } else if count == 0 {
-            _exit(75)
-          } else if errno != EINTR {
-            return nil
-          }
-        }
+        Unmanaged<WorkerChannel>.fromOpaque(argument!).takeRetainedValue().followRequests()
+        return nil
       }, channel)
     pthread_detach(thread)
+  }
+
+  private func followRequests() {
+    var lines = LineReader(descriptor: 0)
+    while let line = lines.next() {
+      switch try? JSON.decode(WorkerRequest.self, from: line) {
+      case .stop: stop.store(true, ordering: .relaxed)
+      case .run: Self.write(line + [UInt8(ascii: "\n")], to: jobs.writing)
+      case nil: continue
+      }
+    }
+    _exit(75)
+  }
+
+  /// The jobs that the controller hands over, as they come; ends with the process.
+  func forEachJob(_ body: (WorkerJob) -> Void) {
+    var lines = LineReader(descriptor: jobs.reading)
+    while let line = lines.next() {
+      if case .run(let job)? = try? JSON.decode(WorkerRequest.self, from: line) { body(job) }
+    }
+  }
+
+  /// Sends what the process says from here on into the log of its next step.
+  func redirect(to log: Path) {
+    let file = open(log.text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard file >= 0 else { return }
+    dup2(file, 1)
+    dup2(file, 2)
+    close(file)
   }
 
   /// Empties the log of an earlier try, once this worker is the one that runs the action.
@@ -84,6 +111,31 @@ public final class WorkerChannel: Sendable {
       }
       if count < 0, errno != EINTR { return }
       sent += max(0, count)
+    }
+  }
+}
+
+/// Lines of a descriptor, as they arrive.
+private struct LineReader {
+  let descriptor: Int32
+  private var pending: [UInt8] = []
+  private var buffer = [UInt8](repeating: 0, count: 1 << 12)
+
+  init(descriptor: Int32) { self.descriptor = descriptor }
+
+  /// The next line without its end; `nil` once the other side has closed.
+  mutating func next() -> [UInt8]? {
+    while true {
+      if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+        defer { pending.removeFirst(end + 1) }
+        return Array(pending[..<end])
+      }
+      let count = read(descriptor, &buffer, buffer.count)
+      if count > 0 {
+        pending += buffer[..<count]
+      } else if count == 0 || errno != EINTR {
+        return nil
+      }
     }
   }
 }

@@ -7,14 +7,21 @@ public struct Manifest: Sendable {
   public var warnings: [Diagnostic]
   /// The text of the manifest and of its bases by the names that locations give them.
   public var sources: [String: String]
-  /// Where the manifest was read from.
-  public var path: Path
+  /// Where the manifest and its bases were read from, by the same names.
+  public var paths: [String: Path]
 
-  public init(study: Study, warnings: [Diagnostic], sources: [String: String], path: Path) {
+  public init(
+    study: Study, warnings: [Diagnostic], sources: [String: String], paths: [String: Path]
+  ) {
     self.study = study
     self.warnings = warnings
     self.sources = sources
-    self.path = path
+    self.paths = paths
+  }
+
+  /// Whether some bytes are the text that this manifest, or its base of that name, was read from.
+  public func reads(_ bytes: [UInt8], as name: String) -> Bool {
+    sources[name] == YAMLDocument.text(of: bytes)
   }
 
   /// The warnings as people read them, each with its line and a caret.

@@ -27,7 +27,7 @@ public struct ManifestLoader: Sendable {
     }
     var reading = Reading()
     reading.diagnostics = sources.problems
-    reading.directories = sources.directories
+    reading.directories = sources.paths.mapValues(\.parent)
     reading.declared = Declarations(of: root)
     // Datasets take the seed over; what is wrong with it is reported where it is read for good.
     var scratch = Reading()
@@ -39,7 +39,7 @@ public struct ManifestLoader: Sendable {
       throw InvalidManifest(diagnostics: diagnostics, sources: sources.texts)
     }
     return Manifest(
-      study: study, warnings: diagnostics, sources: sources.texts, path: path)
+      study: study, warnings: diagnostics, sources: sources.texts, paths: sources.paths)
   }
 }
 

@@ -7,8 +7,8 @@ struct ManifestSources {
   private(set) var problems: [Diagnostic] = []
   /// The text of each file by its displayed name.
   private(set) var texts: [String: String] = [:]
-  /// The directory of each file by its displayed name.
-  private(set) var directories: [String: Path] = [:]
+  /// Where each file was read from, by its displayed name.
+  private(set) var paths: [String: Path] = [:]
 
   init(files: any FileSystem) { self.files = files }
 
@@ -89,7 +89,7 @@ struct ManifestSources {
             : "name a file relative to this one"))
     }
     texts[name] = YAMLDocument.text(of: bytes)
-    directories[name] = path.parent
+    paths[name] = path
     let document = try YAMLDocument(bytes, file: name)
     problems += document.problems
     return document.root

@@ -28,12 +28,14 @@ struct Planner {
   mutating func add(_ experiment: Experiment) {
     let images = dataset(experiment.dataset.value)
     let tests = experiment.testSets
+    // The same for every cell, and in order already when a step sorts them.
+    let training = parameters(of: experiment).sorted { $0.name < $1.name }
     for size in experiment.subsetSizes {
       for replicate in 1...experiment.replicates.value {
         addSubset(experiment, size, replicate, images)
         for name in experiment.initializations {
           cells += 1
-          addTraining(experiment, size, replicate, name.value, images)
+          addTraining(experiment, size, replicate, name.value, images, training)
           for test in tests { addTest(experiment, size, replicate, name.value, test) }
         }
       }
@@ -76,9 +78,12 @@ struct Planner {
       preconditionFailure("a valid study names datasets that it has")
     }
     let name = dataset.name.value
+    // Every test of every cell asks for its images again.
+    let images = StepNames.images(of: dataset)
+    if known[images] != nil { return images }
     if let recipe = dataset.synthesis {
       return add(
-        StepNames.images(of: dataset), .synthesize, parameters(of: recipe, format: dataset.format),
+        images, .synthesize, parameters(of: recipe, format: dataset.format),
         [], group: name, at: dataset.name.location)
     }
     let format = Step.Parameter(
@@ -87,7 +92,7 @@ struct Planner {
       StepID("\(name)/source"), .source, [format], [.init("files", .listing(dataset: name))],
       group: name, at: dataset.name.location)
     return add(
-      StepNames.images(of: dataset), .import, [format] + parameters(of: dataset),
+      images, .import, [format] + parameters(of: dataset),
       [.init("listing", .output(source, "listing"))], group: name, at: dataset.name.location)
   }
 
@@ -110,14 +115,14 @@ struct Planner {
 
   private mutating func addTraining(
     _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int, _ name: String,
-    _ images: StepID
+    _ images: StepID, _ shared: Parameters
   ) {
     let initialization = self.initialization(named: name)
     var inputs: [Step.Input] = [
       .init("split", .output(images, "split/\(experiment.dataset.value.split)")),
       .init("subset", .output(StepNames.subset(experiment, size.value, replicate), "subset")),
     ]
-    var parameters = parameters(of: experiment)
+    var parameters = shared
     parameters.append(
       .init("replicate", CanonicalValue(replicate), at: experiment.replicates.location))
     if let encoder = addEncoder(initialization, model: experiment.model) {

@@ -24,6 +24,8 @@ public enum StepKind: String, CaseIterable, Hashable, Sendable {
   case compare
   /// Corrects the comparisons of a study together.
   case adjust
+  /// Gives its text and what it reads: a step of `bench-graph`, whose work is next to nothing.
+  case echo
 
   /// Raised by hand when the meaning of the kind changes; old records then no longer apply.
   public var version: Int { 1 }
@@ -32,7 +34,7 @@ public enum StepKind: String, CaseIterable, Hashable, Sendable {
   public var draws: Bool {
     switch self {
     case .pretrain, .subset, .train, .compare: true
-    case .source, .synthesize, .import, .load, .predict, .measure, .overlay, .adjust: false
+    case .source, .synthesize, .import, .load, .predict, .measure, .overlay, .adjust, .echo: false
     }
   }
 
@@ -41,6 +43,14 @@ public enum StepKind: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .pretrain, .train, .predict: true
     default: false
+    }
+  }
+
+  /// Whether the kind is done so soon, in so little memory, that starting a process would cost more.
+  public var isShort: Bool {
+    switch self {
+    case .source, .subset, .measure, .overlay, .compare, .adjust, .echo: true
+    case .synthesize, .import, .load, .pretrain, .train, .predict: false
     }
   }
 }

@@ -18,6 +18,7 @@ public enum StepRunners {
     case .overlay: OverlayRunner()
     case .compare: CompareRunner()
     case .adjust: AdjustRunner()
+    case .echo: EchoRunner()
     }
   }
 }

@@ -7,6 +7,7 @@ private import Synchronization
 ///     actions/ab/cdef....json one record per action key; the truth
 ///     index.sqlite            derived; also the stat cache of source files
 ///     studies/                the paths of the lock files of all studies that use the store
+///     memory/                 derived; what complete runs relied on
 ///     logs/  tmp/  locks/
 ///
 /// A write is durable before it is visible: temporary file, flush, rename, flush of the directory.
@@ -57,7 +58,8 @@ public final class Store: ObjectStore, ActionRecords {
 
   public func logPath(of key: Digest) -> Path { root / "logs" / (Self.fanned(key) + ".log") }
 
-  public func lockPath(of key: Digest) -> Path { root / "locks" / key.hex }
+  /// The file whose bytes are locked by those who run actions.
+  public var leasesPath: Path { root / "locks/leases" }
 
   /// The directory of an action's work in progress, such as its training checkpoint.
   public func workPath(of key: Digest) -> Path { root / "tmp" / key.hex }
@@ -174,7 +176,7 @@ public final class Store: ObjectStore, ActionRecords {
   }
 
   /// Where an action's record stands.
-  func recordPath(_ key: Digest) -> Path {
+  public func recordPath(_ key: Digest) -> Path {
     root / "actions" / (Self.fanned(key) + ".json")
   }
 

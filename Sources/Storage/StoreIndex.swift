@@ -117,13 +117,8 @@ public final class StoreIndex: Sendable {
     }
   }
 
-  /// Remembers what an action cost.
-  public func remember(costOf record: ActionRecord) throws(StoreError) {
-    try remember(costsOf: [record])
-  }
-
   /// Remembers what actions cost.
-  func remember(costsOf records: [ActionRecord]) throws(StoreError) {
+  public func remember(costsOf records: [ActionRecord]) throws(StoreError) {
     try derived(otherwise: ()) {
       try database.write { database in
         let statement = try database.cachedStatement(

@@ -10,6 +10,7 @@ enum Interruption {
   static func install() {
     // The counter is made before a handler can need it: a handler must not allocate.
     _ = isRequested
+    _ = Machine.start
     // Whoever started this process may have blocked the signals; a child inherits that.
     var ours = sigset_t()
     sigemptyset(&ours)

@@ -14,6 +14,11 @@ enum Machine {
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
+  /// When this process looked at the clock first; `Interruption` has it do so at once.
+  static let start = now
+
+  static var secondsSinceStart: Double { Double(now - start) / 1e9 }
+
   /// The program itself, to be started as a worker.
   static var program: Path {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))

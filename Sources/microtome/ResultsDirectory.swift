@@ -34,12 +34,18 @@ struct ResultsDirectory {
   }
 
   /// What was written, and what the study found in one sentence for each comparison.
-  struct Outcome {
+  struct Outcome: Codable {
     /// Files whose bytes differ from what was there; the others are left alone.
     var changed: [String] = []
     var answers: [String] = []
     /// What a reader must know before believing them.
     var warnings: [String] = []
+    /// Whether some records were made with other numerics, which every run says anew.
+    var hasOtherNumerics = false
+    /// The content of every file, changed or not.
+    var contents: [Path: Digest] = [:]
+
+    enum CodingKeys: String, CodingKey { case changed, answers, warnings, hasOtherNumerics }
   }
 
   /// Renders the results from records and writes what differs.
@@ -47,9 +53,9 @@ struct ResultsDirectory {
     let workspace = session.workspace
     let lock = StudyLock(
       plan: session.plan, records: records,
-      datasets: externals.listings.mapValues { SHA256.digest(of: $0.encoded) },
+      datasets: externals.listingDigests,
       manifest: manifestName)
-    warnOfOtherNumerics(lock)
+    let hasOtherNumerics = warnOfOtherNumerics(lock)
     let report = try ReportAssembly(
       study: session.study, plan: session.plan, records: records, store: workspace.store,
       warnings: session.warnings
@@ -62,9 +68,11 @@ struct ResultsDirectory {
     ]
     files += Figures.all(report).map { ("figures/\($0.name)", $0.svg) }
     var changed: [String] = []
+    var contents: [Path: Digest] = [:]
     for (name, text) in files {
       let path = workspace.results / name
       let bytes = Array(text.utf8)
+      contents[path] = SHA256.digest(of: bytes)
       if let old = try? session.files.read(path), old == bytes { continue }
       try session.files.createDirectory(path.parent)
       try session.files.write(bytes, to: path)
@@ -75,7 +83,7 @@ struct ResultsDirectory {
     try workspace.store.register(lock: workspace.results / "study.lock.json")
     return Outcome(
       changed: changed, answers: report.comparisons.map { AnswerSentence($0).text },
-      warnings: report.warnings)
+      warnings: report.warnings, hasOtherNumerics: hasOtherNumerics, contents: contents)
   }
 
   private func removeStaleFigures(keeping names: Set<String>) throws {
@@ -86,11 +94,12 @@ struct ResultsDirectory {
   }
 
   /// Bits are promised within one numerics id; results that mix several say so.
-  private func warnOfOtherNumerics(_ lock: StudyLock) {
+  private func warnOfOtherNumerics(_ lock: StudyLock) -> Bool {
     let others = lock.numerics.filter { $0 != NumericsIdentity.current }
-    guard let other = others.first else { return }
+    guard let other = others.first else { return false }
     session.console.say(
       "warning[numerics.other]: some records were made with other numerics (\(other)); "
         + "`microtome run --store` with an empty store makes all of them here")
+    return true
   }
 }

@@ -111,6 +111,12 @@ struct Session {
     for warning in warnings { console.say(console.render(warning, manifest.sources)) }
   }
 
+  /// The file that says where data lie on this machine.
+  static func dataFile(in root: Path, _ files: any FileSystem) throws(FileError) -> [UInt8]? {
+    let file = root / ".microtome.data.yaml"
+    return try files.exists(file) ? try files.read(file) : nil
+  }
+
   private static func locations(
     _ options: StudyOptions, _ study: Study, root: Path, files: any FileSystem
   ) throws -> DataLocations {
@@ -132,7 +138,7 @@ struct Session {
       named[name] = absolute(String(word[word.index(after: equals)...]))
     }
     let file = root / ".microtome.data.yaml"
-    let text = try files.exists(file) ? String(decoding: files.read(file), as: UTF8.self) : nil
+    let text = try dataFile(in: root, files).map { String(decoding: $0, as: UTF8.self) }
     do throws(MalformedDataFile) {
       return try DataLocations(arguments: named, file: text, root: root)
     } catch {

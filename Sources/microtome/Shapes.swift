@@ -156,3 +156,27 @@ struct DoctorShape: Encodable {
   }
   var checks: [Check]
 }
+
+struct BenchGraphShape: Encodable {
+  var steps: Int
+  var planSeconds: Double
+  var coldSeconds, firstNoopSeconds, noopSeconds: Double?
+  var peakBytes: Int64
+
+  enum CodingKeys: String, CodingKey {
+    case steps
+    case planSeconds = "plan_seconds"
+    case coldSeconds = "cold_seconds"
+    case firstNoopSeconds = "first_noop_seconds"
+    case noopSeconds = "noop_seconds"
+    case peakBytes = "peak_bytes"
+  }
+
+  /// The times under the names that people read.
+  var lines: [(name: String, seconds: Double)] {
+    [
+      ("plan", planSeconds), ("cold", coldSeconds), ("no-op, first", firstNoopSeconds),
+      ("no-op", noopSeconds),
+    ].compactMap { name, seconds in seconds.map { (name, $0) } }
+  }
+}

@@ -121,8 +121,10 @@ struct FailingOperationTests {
       if case .output(step.id, let name) = input.origin { name } else { nil }
     }
     let worker = StepWorker(
-      store: workspace.store, files: workspace.files, key: action.identity, step: step.id.text,
-      threads: 1, locations: ["root": root / "data"], numerics: "tests",
+      store: workspace.store, files: workspace.files,
+      job: WorkerJob(
+        key: action.identity, step: step.id.text, threads: 1,
+        locations: ["root": root / "data"]), numerics: "tests",
       channel: WorkerChannel(supervised: false) { line in said.withLock { $0 += line } })
     let ending = worker.run { _ in Runner(outputs: Set(outputs).sorted() + ["also"]) }
     return ending == .succeeded ? nil : said.withLock { $0 }

@@ -30,7 +30,7 @@ struct SourceFolderTests {
   private func names(table: String? = nil) throws -> [String] {
     defer { try? FileManager.default.removeItem(at: directory) }
     return try SourceFolder(root: Path(root.path), table: table, files: LocalFileSystem()).list()
-      .map(\.name)
+      .files.map(\.name)
   }
 
   private func code() -> String? {
@@ -88,7 +88,7 @@ struct SourceFolderTests {
       atPath: alias.path, withDestinationPath: root.path)
     try link("masks/a.png", to: "../images/a.png")
     let folder = SourceFolder(root: Path(alias.path), table: nil, files: LocalFileSystem())
-    #expect(try folder.list().map(\.name) == ["images/a.png", "masks/a.png"])
+    #expect(try folder.list().files.map(\.name) == ["images/a.png", "masks/a.png"])
     try FileManager.default.removeItem(at: directory)
   }
 

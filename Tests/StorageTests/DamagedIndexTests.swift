@@ -43,7 +43,7 @@ struct DamagedIndexTests {
       #expect(costs.allSatisfy { $0.coreSeconds.isFinite && $0.coreSeconds >= 0 })
       _ = index.sources()
       #expect(turn < 200 || !findings.isEmpty, "a cut is found")
-      try index.remember(costOf: records[0])
+      try index.remember(costsOf: [records[0]])
     }
   }
 }

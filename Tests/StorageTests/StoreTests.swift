@@ -1,6 +1,7 @@
 import Core
-import Storage
 import Testing
+
+@testable import Storage
 
 @Suite("Store")
 struct StoreTests {
@@ -104,6 +105,19 @@ struct TreeTests {
     #expect(try Tree(decoding: tree.encoded) == tree)
   }
 
+  /// The bytes are the identity of every dataset: the quick way must write what JSON writes.
+  @Test(
+    "a line of a tree is the JSON of its entry",
+    arguments: [
+      "a.png", "images/a b.png", "", "quo\"te", "back\\slash", "tab\t", "\u{7f}", "é", "e\u{301}",
+      "日本", "\u{1F52C}", "new\nline", "nul\0", "</script>", "~ !#$%&'()*+,-./:;<=>?@[]^_`{|}",
+    ])
+  func lines(name: String) {
+    let entry = NamedObject(
+      name: name, digest: SHA256.digest(of: Array(name.utf8)), bytes: Int64.max)
+    #expect(entry.line == JSON.encode(entry) + Array("\n".utf8))
+  }
+
   @Test("other bytes are no tree")
   func refusal() {
     #expect(throws: StoreError.self) { try Tree(decoding: Array("{}".utf8)) }
@@ -131,7 +145,7 @@ struct StoreIndexTests {
     do {
       let index = try StoreIndex(in: store, files: files)
       try index.remember(keys: [("step", key)], in: "scope")
-      try index.remember(costOf: StoreTests.record(key, outputs: []))
+      try index.remember(costsOf: [StoreTests.record(key, outputs: [])])
     }
     do {
       let index = try StoreIndex(in: store, files: files)

@@ -92,7 +92,7 @@ struct PlanCommand: ParsableCommand {
               id: step.id.text, kind: step.kind.rawValue, inputs: step.dependencies.map(\.text),
               key: state.key?.hex, state: state.word, reason: reasons[step.id]!)
           },
-          datasets: externals.listings.mapValues { SHA256.digest(of: $0.encoded).hex },
+          datasets: externals.listingDigests.mapValues(\.hex),
           estimate: estimate.shape)))
   }
 
@@ -125,7 +125,7 @@ struct PlanCommand: ParsableCommand {
     console.result("\(plan.steps.count) steps: \(words.joined(separator: ", "))")
     if counts["cached"] != plan.steps.count { console.result(estimate.sentence) }
     for (name, tree) in externals.listings.sorted(by: { $0.key < $1.key }) {
-      let digest = SHA256.digest(of: tree.encoded)
+      let digest = externals.listingDigests[name]!
       console.result(
         dimmed("\(name): \(tree.entries.count) files, pin with `digest: \(digest)`", console))
     }

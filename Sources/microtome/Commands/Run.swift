@@ -43,8 +43,10 @@ struct Run: ParsableCommand {
 
   func run() throws {
     Interruption.install()
-    let session = try Session(options)
     try Machine.requireKernels()
+    let remembered = isOrdinary ? try RememberedRun(options) : nil
+    if let message = remembered?.recall() { return repeatLast(message) }
+    let session = try Session(options)
     session.showWarnings()
     let results = try ResultsDirectory(session, replace: replace)
     let externals = try session.scan()
@@ -68,9 +70,26 @@ struct Run: ParsableCommand {
         summary.goesOn(from: before)
       }
     }
-    conclude(summary, session, outcome, isPart: !isWhole)
+    let place = (study: session.study.name.value, results: session.workspace.results)
+    conclude(summary, place, outcome, isPart: !isWhole)
+    if isWhole, summary.failures.isEmpty, !summary.wasInterrupted {
+      remembered?.remember(session, externals, records, outcome)
+    }
     if summary.wasInterrupted { throw ExitCode(130) }
     if !summary.failures.isEmpty { throw ExitCode(1) }
+  }
+
+  /// Whether all that the run could have to say is what the last one said.
+  private var isOrdinary: Bool { only.isEmpty && !replace && events == nil }
+
+  /// Says what the last run said: everything that it relied on is as it was.
+  private func repeatLast(_ message: RememberedRun.Message) {
+    for warning in message.warnings { Console().say(warning) }
+    var summary = RunSummary()
+    (summary.total, summary.cached) = (message.steps, message.steps)
+    summary.seconds = Machine.secondsSinceStart
+    conclude(
+      summary, (message.study, Path(message.results)), message.outcome, isPart: false)
   }
 
   private func execute(
@@ -131,13 +150,13 @@ struct Run: ParsableCommand {
   }
 
   private func conclude(
-    _ summary: RunSummary, _ session: Session, _ outcome: ResultsDirectory.Outcome, isPart: Bool
+    _ summary: RunSummary, _ place: (study: String, results: Path),
+    _ outcome: ResultsDirectory.Outcome, isPart: Bool
   ) {
-    let console = session.console
-    let results = session.workspace.results
+    let console = Console()
+    let results = place.results
     if options.json {
-      console.result(
-        JSON.text(RunShape(study: session.study.name.value, summary, results: results)))
+      console.result(JSON.text(RunShape(study: place.study, summary, results: results)))
     }
     var parts = ["\(summary.executed) executed", "\(summary.cached) cached"]
     if summary.failed > 0 { parts.append("\(summary.failed) failed") }

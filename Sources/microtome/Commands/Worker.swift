@@ -8,8 +8,8 @@ struct Worker: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run one action of a store in this process.",
     discussion: """
-      `microtome run` starts this for each step. By hand it reproduces one step: a failed step shows \
-      the whole command line.
+      `microtome run` starts this for each long step, and one that serves the short ones. By hand it \
+      reproduces one step: a failed step shows the whole command line.
       """,
     shouldDisplay: false)
 
@@ -28,32 +28,43 @@ struct Worker: ParsableCommand {
   @Flag(help: .hidden)
   var supervised = false
 
+  @Flag(help: .hidden)
+  var serve = false
+
   @Argument(help: "The action's key.")
-  var key: String
+  var key: String?
+
+  func validate() throws {
+    if (key == nil) != serve { throw ValidationError("a worker needs the key of an action") }
+  }
 
   func run() throws {
-    guard let key = Digest(hex: key) else {
-      throw ValidationError("`\(self.key)` is not a key: 64 hexadecimal digits")
-    }
     try Machine.requireKernels()
     let files = LocalFileSystem()
-    let store: Store
-    do throws(StoreError) {
-      store = try Store(at: Session.absolute(self.store), files: files)
-    } catch {
-      throw CommandFailure(error)
-    }
+    let place = Session.absolute(store)
     let channel = WorkerChannel(supervised: supervised)
     channel.listen()
+    guard let key else {
+      return WorkerServer(
+        store: place, files: files, numerics: NumericsIdentity.current, channel: channel
+      ).run(StepRunners.runner(for:))
+    }
+    guard let digest = Digest(hex: key) else {
+      throw ValidationError("`\(key)` is not a key: 64 hexadecimal digits")
+    }
     let worker = StepWorker(
-      store: store, files: files, key: key, step: step, threads: max(1, threads),
-      locations: Dictionary(
-        location.compactMap { word in
-          word.firstIndex(of: "=").map {
-            (String(word[..<$0]), Session.absolute(String(word[word.index(after: $0)...])))
-          }
-        }, uniquingKeysWith: { _, last in last }),
+      store: try Store(at: place, files: files), files: files,
+      job: WorkerJob(key: digest, step: step, threads: max(1, threads), locations: locations),
       numerics: NumericsIdentity.current, channel: channel)
     throw ExitCode(worker.run(StepRunners.runner(for:)).rawValue)
+  }
+
+  private var locations: [String: String] {
+    Dictionary(
+      location.compactMap { word in
+        word.firstIndex(of: "=").map {
+          (String(word[..<$0]), Session.absolute(String(word[word.index(after: $0)...])).text)
+        }
+      }, uniquingKeysWith: { _, last in last })
   }
 }

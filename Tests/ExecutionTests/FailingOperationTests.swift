@@ -124,7 +124,7 @@ struct FailingOperationTests {
       store: workspace.store, files: workspace.files,
       job: WorkerJob(
         key: action.identity, step: step.id.text, threads: 1,
-        locations: ["root": root / "data"]), numerics: "tests",
+        locations: ["root": (root / "data").text]), numerics: "tests",
       channel: WorkerChannel(supervised: false) { line in said.withLock { $0 += line } })
     let ending = worker.run { _ in Runner(outputs: Set(outputs).sorted() + ["also"]) }
     return ending == .succeeded ? nil : said.withLock { $0 }

@@ -29,7 +29,10 @@ struct Program {
   static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appending(path: "microtome")
 
-  func start(_ arguments: [String]) throws -> (Process, output: URL, error: URL) {
+  /// - Parameter environment: What the program finds beside a path.
+  func start(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> (Process, output: URL, error: URL) {
     let name = UUID().uuidString
     let output = directory.appending(path: ".out-\(name)")
     let error = directory.appending(path: ".err-\(name)")
@@ -39,7 +42,7 @@ struct Program {
     process.arguments = arguments
     process.currentDirectoryURL = directory
     // The manifest's directory is the root: the temporary directory holds no `.git`.
-    process.environment = ["PATH": "/usr/bin:/bin"]
+    process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: error)
     process.standardInput = FileHandle.nullDevice

@@ -1,5 +1,6 @@
 public import Core
 internal import GRDB
+private import Glibc
 private import Synchronization
 
 /// What can be derived from objects and records, kept in SQLite because looking it up must be quick.
@@ -34,6 +35,10 @@ public final class StoreIndex: Sendable {
     let path = Self.path(in: store)
     self.path = path
     self.files = files
+    // SQLite's own waiting covers neither the change to a write-ahead log nor two processes that both
+    // found no tables: only one at a time opens the index.
+    let hold = Self.waitForTurn(in: store, files)
+    defer { withExtendedLifetime(hold) {} }
     (database, origin) = try Self.translated(path) {
       do {
         return try Self.open(path, configuration)
@@ -42,6 +47,20 @@ public final class StoreIndex: Sendable {
         return (try Self.open(path, configuration).0, .replaced)
       }
     }
+  }
+
+  /// The right to open the index; nothing where it cannot be had, which says more when it is opened.
+  private static func waitForTurn(in store: Store, _ files: any FileSystem) -> FileHold? {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+      do {
+        if let hold = try files.hold(store.root / "locks/index", alone: true) { return hold }
+      } catch {
+        return nil
+      }
+      usleep(2_000)
+    }
+    return nil
   }
 
   private static func open(

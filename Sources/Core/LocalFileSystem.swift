@@ -48,33 +48,62 @@ public struct LocalFileSystem: FileSystem {
   }
 
   public func read(_ path: Path) throws(FileError) -> [UInt8] {
+    let file = try openForReading(path)
+    defer { close(file.descriptor) }
+    // Straight into the array, one byte more to see the end; a file that grows meanwhile, and one
+    // without a size, are read on in pieces.
     var bytes: [UInt8] = []
-    if let size = try status(of: path)?.size { bytes.reserveCapacity(Int(size)) }
-    try forEachChunk(of: path) { bytes.append(contentsOf: $0) }
-    return bytes
+    var capacity = file.isRegular ? file.size + 1 : 1 << 18
+    while true {
+      var failed = false
+      let piece = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, filled in
+        while filled < capacity {
+          let count = Glibc.read(file.descriptor, buffer.baseAddress! + filled, capacity - filled)
+          if count < 0, errno == EINTR { continue }
+          failed = count < 0
+          if count <= 0 { return }
+          filled += count
+        }
+      }
+      if failed { throw failure("read", path) }
+      if bytes.isEmpty { bytes = piece } else { bytes += piece }
+      if piece.count < capacity { return bytes }
+      capacity = 1 << 18
+    }
   }
 
   public func forEachChunk(
     of path: Path, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws(FileError) {
-    let file = open(path.text, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw failure("read", path) }
-    defer { close(file) }
+    let file = try openForReading(path)
+    defer { close(file.descriptor) }
     // No larger than the file: a large buffer for each of ten thousand small files leaves a heap full
     // of holes. One byte more shows the end.
-    var info = stat()
-    guard fstat(file, &info) == 0 else { throw failure("look at", path) }
-    let wanted = info.st_mode & S_IFMT == S_IFREG ? Int(info.st_size) + 1 : 1 << 18
+    let wanted = file.isRegular ? file.size + 1 : 1 << 18
     let buffer = UnsafeMutableRawBufferPointer.allocate(
       byteCount: min(1 << 18, max(1 << 10, wanted)), alignment: 64)
     defer { buffer.deallocate() }
     while true {
-      let count = Glibc.read(file, buffer.baseAddress, buffer.count)
+      let count = Glibc.read(file.descriptor, buffer.baseAddress, buffer.count)
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw failure("read", path) }
       if count == 0 { return }
       body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
+  }
+
+  /// A file that is open for reading.
+  private func openForReading(
+    _ path: Path
+  ) throws(FileError) -> (descriptor: Int32, size: Int, isRegular: Bool) {
+    let file = open(path.text, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure("read", path) }
+    var info = stat()
+    guard fstat(file, &info) == 0 else {
+      defer { close(file) }
+      throw failure("look at", path)
+    }
+    return (file, Int(info.st_size), info.st_mode & S_IFMT == S_IFREG)
   }
 
   public func list(_ directory: Path) throws(FileError) -> [String] {

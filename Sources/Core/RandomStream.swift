@@ -38,7 +38,14 @@ public struct RandomStream: RandomNumberGenerator, Hashable, Sendable {
     return Self.finalise(key &+ index &* Self.goldenRatio)
   }
 
-  /// Uniform in [0, 1), 53 bits.
+  /// The stream after so many words more.
+  public func skipping(_ words: Int) -> RandomStream {
+    var stream = self
+    stream.index &+= UInt64(words)
+    return stream
+  }
+
+  /// Uniform in [0, 1), 53 bits: one word.
   @inlinable
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 

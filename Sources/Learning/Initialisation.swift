@@ -1,4 +1,5 @@
 public import Core
+internal import TensorKernels
 
 /// How a parameter's first values are drawn.
 public enum Initialisation: Hashable, Sendable {
@@ -37,14 +38,27 @@ extension Parameter {
       fill { Float(stream.normal() * deviation) }
     case .kaimingUniformFanIn:
       let bound = (6 / Double(fanIn)).squareRoot()
-      fill { Float(stream.uniform(-bound, bound)) }
+      fillUniformly(within: bound, from: stream)
     case .xavierUniform:
       let bound = (6 / Double(fanIn + fanOut)).squareRoot()
-      fill { Float(stream.uniform(-bound, bound)) }
+      fillUniformly(within: bound, from: stream)
     case .uniform(let fanIn):
       let bound = (1 / Double(fanIn)).squareRoot()
-      fill { Float(stream.uniform(-bound, bound)) }
+      fillUniformly(within: bound, from: stream)
     }
+  }
+
+  /// One draw for each value, so stretches of them are drawn at once.
+  private func fillUniformly(within bound: Double, from stream: RandomStream) {
+    set(
+      [Float](unsafeUninitializedCapacity: count) { values, filled in
+        filled = count
+        guard let values = values.baseAddress else { return }
+        workers.forEachStretch(of: count) { from, to in
+          var stream = stream.skipping(from)
+          for i in from..<to { values[i] = Float(stream.uniform(-bound, bound)) }
+        }
+      })
   }
 
   @inline(__always)

@@ -10,6 +10,7 @@ public final class Parameter {
   /// PyTorch's: `[out, in, kh, kw]`, `[out, in]` or `[channels]`.
   public let shape: [Int]
   let values: Buffer
+  let workers: WorkerPool
   /// From the first operation that leaves a share of it until it is forgotten.
   private(set) var gradient: Buffer?
 
@@ -18,6 +19,7 @@ public final class Parameter {
     self.name = name
     self.shape = shape
     values = engine.context.buffers.takeZeroed(shape.reduce(1, *))
+    workers = engine.context.workers
   }
 
   public var count: Int { values.count }
@@ -40,15 +42,17 @@ public final class Parameter {
   public var gradientArray: [Float]? { gradient.map { inArchiveOrder($0.pointer) } }
 
   /// Replaces the values by some in PyTorch's order.
-  public func set(_ values: [Float]) {
+  public func set(_ values: [Float]) { values.withUnsafeBufferPointer { set($0) } }
+
+  /// Replaces the values by some in PyTorch's order.
+  public func set(_ values: UnsafeBufferPointer<Float>) {
     precondition(values.count == count, "the values do not fit the parameter")
-    values.withUnsafeBufferPointer { source in
-      guard let base = source.baseAddress else { return }
-      if shape.count > 1 {
-        packWeights(base, out: shape[0], in: shape[1], taps: taps, into: self.values.pointer)
-      } else {
-        self.values.pointer.update(from: base, count: count)
-      }
+    guard let base = values.baseAddress else { return }
+    if shape.count > 1 {
+      packWeights(
+        base, out: shape[0], in: shape[1], taps: taps, into: self.values.pointer, on: workers)
+    } else {
+      self.values.pointer.update(from: base, count: count)
     }
   }
 
@@ -70,7 +74,8 @@ public final class Parameter {
       filled = count
       guard let base = target.baseAddress else { return }
       if shape.count > 1 {
-        unpackWeights(source, out: shape[0], in: shape[1], taps: taps, into: base)
+        unpackWeights(
+          source, out: shape[0], in: shape[1], taps: taps, into: base, on: workers)
       } else {
         base.update(from: source, count: count)
       }

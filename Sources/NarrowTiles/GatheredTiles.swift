@@ -17,6 +17,17 @@ extension Kernels {
     let blockStride = tapsPerRow * 6
     var block = 0
     var source = inputs + firstTap * 6
+    #if WIDE
+      if vectors == 4 {
+        while block < whole {
+          gatheredTile6x4(
+            rows: source, taps: taps, offset: offset, depth: depth, b: panel,
+            outputs: outputs + block * 6, column: column, start: start)
+          source += blockStride
+          block += 1
+        }
+      }
+    #endif
     if vectors == 2 {
       #if WIDE
         // Thirty-two registers hold twelve rows, for which a panel is read half as often.
@@ -35,7 +46,7 @@ extension Kernels {
         source += blockStride
         block += 1
       }
-    } else {
+    } else if vectors == 1 {
       while block + 1 < whole {
         gatheredTile12x1(
           rows: source, nextRows: source + blockStride, taps: taps, offset: offset, depth: depth,
@@ -47,7 +58,7 @@ extension Kernels {
     guard block * 6 < rows else { return }
     // Tiles at the edge go through whole ones beside them; the sums are the same.
     let width = vectors * lanes
-    withUnsafeTemporaryAllocation(byteCount: 6 * 2 * 64, alignment: 64) { bytes in
+    withUnsafeTemporaryAllocation(byteCount: 6 * 4 * 64, alignment: 64) { bytes in
       let tile = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
       withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 6) { tileRows in
         for r in 0..<6 { tileRows[r] = tile + r * width }
@@ -55,7 +66,13 @@ extension Kernels {
         var inner = start
         if case .output = start { inner = .zero }
         while block * 6 < rows {
-          if vectors == 2 {
+          if vectors == 4 {
+            #if WIDE
+              gatheredTile6x4(
+                rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
+                column: 0, start: inner)
+            #endif
+          } else if vectors == 2 {
             gatheredTile6x2(
               rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
               column: 0, start: inner)

@@ -6,6 +6,17 @@ extension Kernels {
     vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool
   ) {
     var row = 0
+    #if WIDE
+      if vectors == 4 {
+        while row < rows {
+          plainTile6x4(
+            a: a + row * stride, stride: stride, depth: depth, b: panel,
+            output: output + row * outputStride, outputStride: outputStride, adds: adds)
+          row += 6
+        }
+        return
+      }
+    #endif
     if vectors == 2 {
       #if WIDE
         while row + 6 < rows {

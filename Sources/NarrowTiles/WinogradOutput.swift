@@ -57,25 +57,25 @@ extension Kernels {
   }
 
   public static func transformWeights(
-    taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, channels: Int, columns: Int,
+    taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
     target: UnsafeMutablePointer<Float>, pointStride: Int, scratch: UnsafeMutablePointer<Float>
   ) {
-    for k in stride(from: 0, to: columns, by: lanes) {
-      let count = min(lanes, columns - k)
-      let panel = k / (2 * lanes)
-      let isNarrow = columns - panel * 2 * lanes <= lanes
-      let q =
-        target + panel * 2 * lanes * channels + channel * (isNarrow ? lanes : 2 * lanes)
-        + k % (2 * lanes)
-      for j in 0..<3 {
-        let r = weightTransform(
-          load(taps[j] + k, count), load(taps[3 + j] + k, count), load(taps[6 + j] + k, count))
-        keep(r, at: scratch + j * lanes, stride: 3 * lanes)
-      }
-      for i in 0..<6 {
-        let row = scratch + i * 3 * lanes
-        let r = weightTransform(load(row), load(row + lanes), load(row + 2 * lanes))
-        keep(r, at: q + i * 6 * pointStride, stride: pointStride)
+    for panel in 0..<panels.count {
+      let width = panels.vectors(in: panel) * lanes
+      let row = target + panels.offset(of: panel) + channel * width
+      for column in stride(from: 0, to: panels.used(in: panel), by: lanes) {
+        let k = panels.start(of: panel) + column
+        let count = min(lanes, panels.columns - k)
+        for j in 0..<3 {
+          let r = weightTransform(
+            load(taps[j] + k, count), load(taps[3 + j] + k, count), load(taps[6 + j] + k, count))
+          keep(r, at: scratch + j * lanes, stride: 3 * lanes)
+        }
+        for i in 0..<6 {
+          let half = scratch + i * 3 * lanes
+          let r = weightTransform(load(half), load(half + lanes), load(half + 2 * lanes))
+          keep(r, at: row + column + i * 6 * pointStride, stride: pointStride)
+        }
       }
     }
   }

@@ -58,7 +58,7 @@ extension ParameterSet {
       throw .missing(key: String(parameter.name.dropFirst(prefix.count)))
     }
     for parameter in all {
-      if let tensor = found[parameter.name] { parameter.set(tensor.values) }
+      found[parameter.name]?.withValues { parameter.set($0) }
     }
   }
 }

@@ -38,7 +38,7 @@ struct LoadRunner: StepRunner {
     do {
       let state = try StateDictMatching.load(
         file: WeightFile.decode(bytes).tensors, expected: expected)
-      if let broken = state.tensors.first(where: { !$0.values.allSatisfy(\.isFinite) }) {
+      if let broken = state.tensors.first(where: { !$0.withValues { $0.allSatisfy(\.isFinite) } }) {
         throw StepFailure(
           "weights.non-finite", "`\(broken.name)` holds values that are not finite",
           hint: "export the weights again from a run that did not diverge")

@@ -1,3 +1,5 @@
+internal import Tiles
+
 /// The sizes of softmax attention over tokens whose queries, keys and values lie side by side.
 ///
 /// `qkv` is `[batch * tokens, 3 * heads * depth]`: queries of all heads, then keys, then values,
@@ -38,7 +40,7 @@ public struct AttentionShape: Hashable, Sendable {
 }
 
 /// Queries that are treated at once: their scores stay in the second-level cache.
-private let queriesAtOnce = 16
+private let queriesAtOnce = 48
 
 /// `softmax(Q Kᵀ / √depth) V` for each image and head.
 ///
@@ -52,30 +54,32 @@ public func attend(
 ) {
   let (T, D, C) = (shape.tokens, shape.depth, shape.channels)
   let (width, row) = (shape.width, shape.rowStride)
-  let scratchSize = (D + queriesAtOnce) * width
-  let scratch = context.buffers.take(shape.chunks * scratchSize)
-  context.workers.forEach(chunks: shape.chunks) { chunk in
+  let lanes = context.tiles.lanes
+  let own =
+    BlockProduct.size(depth: D, columns: width, lanes: lanes)
+    + BlockProduct.size(depth: T, columns: D, lanes: lanes) + queriesAtOnce * width
+  let scratch = context.buffers.take(context.workers.threads * own)
+  context.workers.forEach(chunks: shape.chunks) { chunk, worker in
     let queries = qkv + shape.start(of: chunk)
-    let keys = scratch.pointer + chunk * scratchSize
-    let scores = keys + D * width
-    transpose(
-      StridedMatrix(pointer: queries + C, row: row), rows: T, columns: D, into: keys, width: width)
+    let keys = BlockProduct(
+      depth: D, columns: width, into: scratch.pointer + worker * own, context.tiles)
+    keys.packTransposed(queries + C, stride: row, rows: T)
+    let values = BlockProduct(depth: T, columns: D, into: keys.end, context.tiles)
+    values.pack(queries + 2 * C, stride: row, rows: T)
+    let scores = values.end
     for first in stride(from: 0, to: T, by: queriesAtOnce) {
       let rows = min(queriesAtOnce, T - first)
-      blockProduct(
-        StridedMatrix(pointer: queries + first * row, row: row),
-        StridedMatrix(pointer: keys, row: width),
-        into: GradientTarget(scores, accumulate: false), stride: width, rows: rows, depth: D,
-        columns: width)
+      keys.multiply(
+        queries + first * row, stride: row, rows: rows, depth: 0..<D,
+        into: GradientTarget(scores, accumulate: false), stride: width)
       for r in 0..<rows {
         logarithms[chunk * T + first + r] = softmax(
           scores + r * width, count: T, scale: shape.scale)
       }
-      blockProduct(
-        StridedMatrix(pointer: scores, row: width),
-        StridedMatrix(pointer: queries + 2 * C, row: row),
+      values.multiply(
+        scores, stride: width, rows: rows, depth: 0..<T,
         into: GradientTarget(y + shape.outputStart(of: chunk) + first * C, accumulate: false),
-        stride: C, rows: rows, depth: T, columns: D)
+        stride: C)
     }
   }
   withExtendedLifetime(scratch) {}
@@ -83,9 +87,7 @@ public func attend(
 
 /// Turns scores into their softmax and returns the logarithm of the sum of exponentials.
 private func softmax(_ row: UnsafeMutablePointer<Float>, count: Int, scale: Float) -> Float {
-  var top = row[0]
-  for i in 1..<max(1, count) where row[i] > top || row[i] != row[i] { top = row[i] }
-  top *= scale
+  let top = largest(row, count) * scale
   var sum = Lanes()
   for i in stride(from: 0, to: count, by: 8) {
     let value = exponential(load(row + i, count - i) * scale - top)
@@ -100,6 +102,19 @@ private func softmax(_ row: UnsafeMutablePointer<Float>, count: Int, scale: Floa
   return top + logarithm(Lanes(repeating: total))[0]
 }
 
+/// The largest value. One that is not a number may be passed over: the sum of exponentials finds it.
+private func largest(_ row: UnsafePointer<Float>, _ count: Int) -> Float {
+  var tops = Lanes(repeating: row[0])
+  let whole = count / 8 * 8
+  for i in stride(from: 0, to: whole, by: 8) {
+    let value = load(row + i)
+    tops.replace(with: value, where: value .> tops)
+  }
+  var top = tops.max()
+  for i in whole..<count where row[i] > top { top = row[i] }
+  return top
+}
+
 /// The gradient of `attend` with respect to `qkv`.
 ///
 /// - Parameters:
@@ -112,54 +127,67 @@ public func attentionGradient(
 ) {
   let (T, D, C) = (shape.tokens, shape.depth, shape.channels)
   let (width, row) = (shape.width, shape.rowStride)
-  let scratchSize = 2 * (D + queriesAtOnce) * width
-  let scratch = context.buffers.take(shape.chunks * scratchSize)
-  context.workers.forEach(chunks: shape.chunks) { chunk in
+  let lanes = context.tiles.lanes
+  let transposedStride = queriesAtOnce + 16
+  let own =
+    2 * BlockProduct.size(depth: D, columns: width, lanes: lanes)
+    + BlockProduct.size(depth: T, columns: D, lanes: lanes)
+    + 2 * BlockProduct.size(depth: queriesAtOnce, columns: D, lanes: lanes)
+    + 2 * queriesAtOnce * width + T * transposedStride
+  let scratch = context.buffers.take(context.workers.threads * own)
+  context.workers.forEach(chunks: shape.chunks) { chunk, worker in
     let start = shape.start(of: chunk)
     let queries = qkv + start
-    let keys = scratch.pointer + chunk * scratchSize
-    let values = keys + D * width
-    let weights = values + D * width
+    let tiles = context.tiles
+    let toScores = BlockProduct(
+      depth: D, columns: width, into: scratch.pointer + worker * own, tiles)
+    toScores.packTransposed(queries + C, stride: row, rows: T)
+    let toSlopes = BlockProduct(depth: D, columns: width, into: toScores.end, tiles)
+    toSlopes.packTransposed(queries + 2 * C, stride: row, rows: T)
+    let keys = BlockProduct(depth: T, columns: D, into: toSlopes.end, tiles)
+    keys.pack(queries + C, stride: row, rows: T)
+    let someQueries = BlockProduct(depth: queriesAtOnce, columns: D, into: keys.end, tiles)
+    let someUpstream = BlockProduct(
+      depth: queriesAtOnce, columns: D, into: someQueries.end, tiles)
+    let weights = someUpstream.end
     let slopes = weights + queriesAtOnce * width
-    transpose(
-      StridedMatrix(pointer: queries + C, row: row), rows: T, columns: D, into: keys, width: width)
-    transpose(
-      StridedMatrix(pointer: queries + 2 * C, row: row), rows: T, columns: D, into: values,
-      width: width)
+    let transposed = slopes + queriesAtOnce * width
     for first in stride(from: 0, to: T, by: queriesAtOnce) {
       let rows = min(queriesAtOnce, T - first)
       let output = shape.outputStart(of: chunk) + first * C
-      let upstream = StridedMatrix(pointer: dy + output, row: C)
-      blockProduct(
-        StridedMatrix(pointer: queries + first * row, row: row),
-        StridedMatrix(pointer: keys, row: width),
-        into: GradientTarget(weights, accumulate: false), stride: width, rows: rows, depth: D,
-        columns: width)
-      blockProduct(
-        upstream, StridedMatrix(pointer: values, row: width),
-        into: GradientTarget(slopes, accumulate: false), stride: width, rows: rows, depth: D,
-        columns: width)
+      let upstream = dy + output
+      toScores.multiply(
+        queries + first * row, stride: row, rows: rows, depth: 0..<D,
+        into: GradientTarget(weights, accumulate: false), stride: width)
+      toSlopes.multiply(
+        upstream, stride: C, rows: rows, depth: 0..<D,
+        into: GradientTarget(slopes, accumulate: false), stride: width)
       for r in 0..<rows {
         differentiateSoftmax(
           scores: weights + r * width, slopes: slopes + r * width, count: T, scale: shape.scale,
           logarithm: logarithms[chunk * T + first + r],
           mean: dot(dy + output + r * C, y + output + r * C, D))
       }
-      let later = target.accumulate || first > 0
       func part(_ offset: Int, _ accumulate: Bool) -> GradientTarget {
         GradientTarget(target.pointer + start + offset, accumulate: accumulate)
       }
-      blockProduct(
-        StridedMatrix(pointer: slopes, row: width),
-        StridedMatrix(pointer: queries + C, row: row), into: part(first * row, target.accumulate),
-        stride: row, rows: rows, depth: T, columns: D)
-      blockProduct(
-        StridedMatrix(pointer: slopes, row: 1, column: width),
-        StridedMatrix(pointer: queries + first * row, row: row), into: part(C, later), stride: row,
-        rows: T, depth: rows, columns: D)
-      blockProduct(
-        StridedMatrix(pointer: weights, row: 1, column: width), upstream, into: part(2 * C, later),
-        stride: row, rows: T, depth: rows, columns: D)
+      keys.multiply(
+        slopes, stride: width, rows: rows, depth: 0..<T,
+        into: part(first * row, target.accumulate), stride: row)
+      someQueries.pack(queries + first * row, stride: row, rows: rows)
+      someUpstream.pack(upstream, stride: C, rows: rows)
+      for (left, right, offset) in [(slopes, someQueries, C), (weights, someUpstream, 2 * C)] {
+        transpose(
+          left, rows: rows, columns: T, stride: width, into: transposed,
+          targetStride: transposedStride)
+        // Short chains round less.
+        for query in stride(from: 0, to: rows, by: 16) {
+          right.multiply(
+            transposed + query, stride: transposedStride, rows: T,
+            depth: query..<min(rows, query + 16),
+            into: part(offset, target.accumulate || first + query > 0), stride: row)
+        }
+      }
     }
   }
   withExtendedLifetime(scratch) {}

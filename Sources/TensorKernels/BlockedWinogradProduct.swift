@@ -191,8 +191,8 @@ struct BlockedWinogradProduct {
     let lanes = tiles.lanes
     for d in depths {
       let channels = d * Self.depth..<min(inputChannels, (d + 1) * Self.depth)
-      transform(weights, channels, columns, into: packed, transposed: transposed)
       let panels = Panels(columns: columns.count, depth: channels.count, lanes: lanes)
+      transform(weights, channels, columns, panels, into: packed, transposed: transposed)
       for p in 0..<36 {
         let matrix = inputs + ((d - depths.lowerBound) * 36 + p) * inputStride
         // The next matrix comes from afar, and is read once: by the time of its turn it is here.
@@ -204,7 +204,7 @@ struct BlockedWinogradProduct {
             matrix, stride: Self.rowStride, rows: rows,
             depth: channels.count, panel: packed + p * weightStride + panels.offset(of: panel),
             vectors: panels.vectors(in: panel),
-            output: sums + p * sumStride + panel * panels.panelWidth, outputStride: Self.columns,
+            output: sums + p * sumStride + panels.start(of: panel), outputStride: Self.columns,
             adds: d > 0)
         }
       }
@@ -213,8 +213,8 @@ struct BlockedWinogradProduct {
 
   /// Transforms the weights between some input and some output channels.
   private func transform(
-    _ weights: Weights, _ channels: Range<Int>, _ columns: Range<Int>, into packed: Output,
-    transposed: Output
+    _ weights: Weights, _ channels: Range<Int>, _ columns: Range<Int>, _ panels: Panels,
+    into packed: Output, transposed: Output
   ) {
     withScratch { scratch in
       withUnsafeTemporaryAllocation(of: Input.self, capacity: 9) { taps in
@@ -241,8 +241,8 @@ struct BlockedWinogradProduct {
             }
           }
           tiles.transformWeights(
-            taps: taps.baseAddress!, channel: c - channels.lowerBound, channels: channels.count,
-            columns: columns.count, target: packed, pointStride: weightStride, scratch: scratch)
+            taps: taps.baseAddress!, channel: c - channels.lowerBound, panels: panels,
+            target: packed, pointStride: weightStride, scratch: scratch)
         }
       }
     }

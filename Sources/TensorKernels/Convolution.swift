@@ -324,7 +324,7 @@ private func flipWeights(
 private func pad(
   _ bias: UnsafePointer<Float>, to panels: Panels, on context: KernelContext
 ) -> Buffer {
-  let buffer = context.buffers.takeZeroed(panels.count * panels.panelWidth)
+  let buffer = context.buffers.takeZeroed(panels.paddedColumns)
   buffer.pointer.update(from: bias, count: panels.columns)
   return buffer
 }

@@ -119,7 +119,7 @@ struct GatheredProduct {
     fillLastBlock(inputs, blocks: rowBlocks, count: count)
     for (b, block) in blocks.enumerated() {
       for panel in range {
-        let column = panel * panels.panelWidth
+        let column = panels.start(of: panel)
         let vectors = panels.vectors(in: panel)
         tiles.multiplyGathered(
           inputs: inputs, tapsPerRow: taps, firstTap: block.tap, taps: block.taps,
@@ -134,9 +134,8 @@ struct GatheredProduct {
     }
     epilogue.finish(
       rows: outputs, count: count,
-      columns: range.lowerBound
-        * panels.panelWidth..<min(panels.columns, range.upperBound * panels.panelWidth),
-      base: output, statistics: statistics, rowStride: pieces(panels.columns, of: 16) * 16)
+      columns: panels.columns(of: range), base: output, statistics: statistics,
+      rowStride: pieces(panels.columns, of: 16) * 16)
   }
 
   /// Replaces rows by their normalised copies, which stay in the cache until they are multiplied.

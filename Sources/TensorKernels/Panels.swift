@@ -1,51 +1,36 @@
-/// How the right operand of a product is packed: panels of two vectors of columns, element of depth
-/// by element, so that the inner loop reads it in one stream. A last panel is one vector wide if no
-/// more columns are left.
-struct Panels {
-  /// Columns of the matrix.
-  var columns: Int
-  /// Elements that one column has.
-  var depth: Int
-  /// Floats in a vector.
-  var lanes: Int
+internal import Tiles
 
-  var panelWidth: Int { 2 * lanes }
-  var count: Int { pieces(columns, of: panelWidth) }
-
-  /// Floats that the packed matrix takes, padding included.
-  var size: Int { pieces(columns, of: lanes) * lanes * depth }
-
-  /// Vectors that are stored for a panel's row: 1 or 2.
-  func vectors(in panel: Int) -> Int { columns - panel * panelWidth <= lanes ? 1 : 2 }
-
-  /// Columns of the matrix that a panel holds.
-  func used(in panel: Int) -> Int { min(panelWidth, columns - panel * panelWidth) }
-
-  func offset(of panel: Int) -> Int { panel * panelWidth * depth }
-
+extension Panels {
   /// Packs a row-major `[depth, columns]` matrix whose rows are `stride` apart.
   func pack(_ b: UnsafePointer<Float>, stride: Int, into packed: Output, on workers: WorkerPool) {
     // A chunk is a panel and a stretch of depth: wide matrices have few panels, deep ones many rows.
     let stretch = 1024
     let stretches = pieces(depth, of: stretch)
     workers.forEach(chunks: count * stretches) { chunk in
-      let panel = chunk / stretches
-      let width = vectors(in: panel) * lanes
-      let used = self.used(in: panel)
       let first = chunk % stretches * stretch
-      var target = packed + self.offset(of: panel) + first * width
-      var source = b + panel * panelWidth + first * stride
-      for _ in first..<min(self.depth, first + stretch) {
-        if used == width {
-          for j in Swift.stride(from: 0, to: width, by: 8) {
-            store(load(source + j), to: target + j)
-          }
-        } else {
-          for j in 0..<width { target[j] = j < used ? source[j] : 0 }
+      pack(
+        chunk / stretches, first..<min(depth, first + stretch), of: b, stride: stride, into: packed)
+    }
+  }
+
+  /// Packs some rows of one panel.
+  func pack(
+    _ panel: Int, _ rows: Range<Int>, of b: UnsafePointer<Float>, stride: Int, into packed: Output
+  ) {
+    let width = vectors(in: panel) * lanes
+    let used = self.used(in: panel)
+    var target = packed + offset(of: panel) + rows.lowerBound * width
+    var source = b + start(of: panel) + rows.lowerBound * stride
+    for _ in rows {
+      if used == width {
+        for j in Swift.stride(from: 0, to: width, by: 8) {
+          store(load(source + j), to: target + j)
         }
-        target += width
-        source += stride
+      } else {
+        for j in 0..<width { target[j] = j < used ? source[j] : 0 }
       }
+      target += width
+      source += stride
     }
   }
 
@@ -56,18 +41,28 @@ struct Panels {
     on workers: WorkerPool
   ) {
     workers.forEach(chunks: count * starts.count) { chunk in
-      let panel = chunk / starts.count
       let tap = chunk % starts.count
-      let width = vectors(in: panel) * lanes
-      let used = self.used(in: panel)
-      transpose(
-        b + starts[tap] + panel * panelWidth * stride, rows: used, columns: piece, stride: stride,
-        into: packed + self.offset(of: panel) + tap * piece * width, targetStride: width)
-      guard used < width else { return }
-      let target = packed + self.offset(of: panel) + tap * piece * width
-      for k in 0..<piece {
-        for j in used..<width { target[k * width + j] = 0 }
-      }
+      packTransposed(
+        chunk / starts.count, of: b + starts[tap], stride: stride, rows: columns,
+        first: tap * piece, count: piece, into: packed)
+    }
+  }
+
+  /// Packs one panel's elements of depth from `first` on: element (first + k, j) is
+  /// `b[j * stride + k]`, and zero for `j` past `rows`.
+  func packTransposed(
+    _ panel: Int, of b: UnsafePointer<Float>, stride: Int, rows: Int, first: Int, count: Int,
+    into packed: Output
+  ) {
+    let width = vectors(in: panel) * lanes
+    let used = max(0, min(width, rows - start(of: panel)))
+    let target = packed + offset(of: panel) + first * width
+    transpose(
+      b + start(of: panel) * stride, rows: used, columns: count, stride: stride, into: target,
+      targetStride: width)
+    guard used < width else { return }
+    for k in 0..<count {
+      for j in used..<width { target[k * width + j] = 0 }
     }
   }
 }
@@ -99,17 +94,29 @@ private func transposeBlock(
   _ source: UnsafePointer<Float>, _ stride: Int, _ target: UnsafeMutablePointer<Float>,
   _ targetStride: Int
 ) {
+  forEachColumn(of: source, stride) { column, values in
+    store(values, to: target + column * targetStride)
+  }
+}
+
+/// Calls `body` with each of eight columns of eight rows.
+@inline(__always)
+func forEachColumn(
+  of source: UnsafePointer<Float>, _ stride: Int, _ body: (_ column: Int, _ values: Lanes) -> Void
+) {
   let (a0, a1, a2, a3) = interleave(
     load(source), load(source + 4 * stride), load(source + 2 * stride), load(source + 6 * stride))
   let (b0, b1, b2, b3) = interleave(
     load(source + stride), load(source + 5 * stride), load(source + 3 * stride),
     load(source + 7 * stride))
-  var row = target
-  for (even, odd) in [(a0, b0), (a1, b1), (a2, b2), (a3, b3)] {
-    store(zip(even.lowHalf, odd.lowHalf), to: row)
-    store(zip(even.highHalf, odd.highHalf), to: row + targetStride)
-    row += 2 * targetStride
-  }
+  body(0, zip(a0.lowHalf, b0.lowHalf))
+  body(1, zip(a0.highHalf, b0.highHalf))
+  body(2, zip(a1.lowHalf, b1.lowHalf))
+  body(3, zip(a1.highHalf, b1.highHalf))
+  body(4, zip(a2.lowHalf, b2.lowHalf))
+  body(5, zip(a2.highHalf, b2.highHalf))
+  body(6, zip(a3.lowHalf, b3.lowHalf))
+  body(7, zip(a3.highHalf, b3.highHalf))
 }
 
 /// Four rows, 0 4 2 6 of a block's even ones: pairs of columns of the four, in order.

@@ -59,7 +59,7 @@ func forEachVector(
 
 extension WorkerPool {
   /// Cuts `count` elements into stretches of 16,384 and calls `body` with each one's bounds.
-  func forEachStretch(of count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Void) {
+  public func forEachStretch(of count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Void) {
     let size = 16_384
     forEach(chunks: pieces(count, of: size)) { chunk in
       body(chunk * size, min(count, (chunk + 1) * size))

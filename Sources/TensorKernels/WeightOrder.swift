@@ -1,14 +1,34 @@
 /// Reorders weights from PyTorch's `[out, in, kh, kw]` to the kernels' `[kh, kw, in, out]`.
 public func packWeights(
   _ source: UnsafePointer<Float>, out outputs: Int, in inputs: Int, taps: Int,
-  into target: UnsafeMutablePointer<Float>
+  into target: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
-  forEachBlock(of: outputs) { first, count in
-    for i in 0..<inputs {
-      for t in 0..<taps {
-        let from = source + (first * inputs + i) * taps + t
-        let to = target + (t * inputs + i) * outputs + first
-        for o in 0..<count { to[o] = from[o * inputs * taps] }
+  let row = inputs * taps
+  forEachBlock(of: outputs, on: workers) { first, count in
+    withUnsafeTemporaryAllocation(of: Output.self, capacity: 8) { places in
+      let places = places.baseAddress!
+      var (i, t) = (0, 0)
+      for k in stride(from: 0, to: row, by: 8) {
+        let columns = min(8, row - k)
+        for column in 0..<columns {
+          places[column] = target + (t * inputs + i) * outputs
+          t += 1
+          if t == taps { (i, t) = (i + 1, 0) }
+        }
+        for o in stride(from: first, to: first + count, by: 8) {
+          let corner = source + o * row + k
+          if columns == 8, o + 8 <= first + count {
+            forEachColumn(of: corner, row) { column, values in
+              store(values, to: places[column] + o)
+            }
+          } else {
+            for column in 0..<columns {
+              for r in 0..<min(8, first + count - o) {
+                places[column][o + r] = corner[r * row + column]
+              }
+            }
+          }
+        }
       }
     }
   }
@@ -17,9 +37,9 @@ public func packWeights(
 /// Reorders weights from the kernels' `[kh, kw, in, out]` to PyTorch's `[out, in, kh, kw]`.
 public func unpackWeights(
   _ source: UnsafePointer<Float>, out outputs: Int, in inputs: Int, taps: Int,
-  into target: UnsafeMutablePointer<Float>
+  into target: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
-  forEachBlock(of: outputs) { first, count in
+  forEachBlock(of: outputs, on: workers) { first, count in
     for i in 0..<inputs {
       for t in 0..<taps {
         let from = source + (t * inputs + i) * outputs + first
@@ -32,7 +52,8 @@ public func unpackWeights(
 
 /// Sixteen outputs at a time: a line of the cache on one side, sixteen lines that are used to their
 /// end on the other.
-@inline(__always)
-private func forEachBlock(of outputs: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
-  for first in stride(from: 0, to: outputs, by: 16) { body(first, min(16, outputs - first)) }
+private func forEachBlock(
+  of outputs: Int, on workers: WorkerPool, _ body: @escaping (_ first: Int, _ count: Int) -> Void
+) {
+  workers.forEach(chunks: pieces(outputs, of: 16)) { body($0 * 16, min(16, outputs - $0 * 16)) }
 }

@@ -55,9 +55,8 @@ struct WinogradProduct {
               taps[t] = weights + (t * inputChannels + c) * outputChannels
             }
             tiles.transformWeights(
-              taps: taps.baseAddress!, channel: c, channels: inputChannels,
-              columns: outputChannels, target: packed.pointer, pointStride: weightStride,
-              scratch: scratch)
+              taps: taps.baseAddress!, channel: c, panels: panels, target: packed.pointer,
+              pointStride: weightStride, scratch: scratch)
           }
         }
       }
@@ -164,7 +163,7 @@ struct WinogradProduct {
           tiles.multiply(
             v + p * inputStride + first, stride: paddedInputs, rows: rows, depth: count,
             panel: matrix + panels.offset(of: panel) + first * vectors * lanes, vectors: vectors,
-            output: m + p * outputStride + panel * panels.panelWidth,
+            output: m + p * outputStride + panels.start(of: panel),
             outputStride: paddedOutputs, adds: first > 0)
         }
       }

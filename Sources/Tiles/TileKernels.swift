@@ -12,7 +12,8 @@ public protocol TileKernels {
   ///   - inputs: For each block of six rows, six pointers for each of `tapsPerRow` taps.
   ///   - firstTap, taps, offset, depth: The block of depth: which taps, and which stretch behind
   ///     each pointer.
-  ///   - panel: The block's part of the panel; `vectors` (1 or 2) vectors for each element of depth.
+  ///   - panel: The block's part of the panel; `vectors` vectors for each element of depth:
+  ///     1 or 2, and 4 where vectors are of sixteen.
   ///   - outputs: Six rows for each block; the panel begins at `column` of each.
   ///   - rows: How many are real; those past the end are read and not written.
   ///   - used: How many of the panel's columns are real.
@@ -55,10 +56,11 @@ public protocol TileKernels {
   /// `G g Gᵀ` of the 3x3 weights of one input channel, into panels of columns.
   ///
   /// - Parameters:
-  ///   - taps: Nine rows of `columns` weights.
-  ///   - target: 36 packed matrices of `channels` by `columns`, `pointStride` apart.
+  ///   - taps: Nine rows of weights, as many as the panels have columns.
+  ///   - channel: The element of depth that they are.
+  ///   - target: 36 packed matrices, `pointStride` apart.
   static func transformWeights(
-    taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, channels: Int, columns: Int,
+    taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
     target: UnsafeMutablePointer<Float>, pointStride: Int, scratch: UnsafeMutablePointer<Float>)
 
   /// `Gᵀ s G` of the 36 sums of one input channel, added to or written over nine rows.

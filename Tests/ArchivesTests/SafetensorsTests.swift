@@ -18,6 +18,21 @@ struct SafetensorsTests {
     "\"\(name)\":{\"dtype\":\"\(dtype)\",\"shape\":\(shape),\"data_offsets\":[\(begin),\(end)]}"
   }
 
+  @Test("Float32 is read where it lies in the file, on a boundary of four bytes and off it")
+  func float32() throws {
+    let values: [Float] = [1.5, -0.0, .infinity, 3e-40]
+    let buffer = values.flatMap { little(Int($0.bitPattern), 4) }
+    for blanks in 0..<4 {
+      let header = "{\(Self.entry("a", "F32", "[2,2]", 0, 16))}"
+      let tensor = try Safetensors.decode(
+        Self.file(header + String(repeating: " ", count: blanks), buffer)
+      ).tensors[0]
+      #expect(tensor.values.map(\.bitPattern) == values.map(\.bitPattern))
+      #expect(tensor.withValues { $0.map(\.bitPattern) } == values.map(\.bitPattern))
+      #expect(tensor == ArchivedTensor(name: "a", shape: [2, 2], values: values))
+    }
+  }
+
   static let badFiles = [
     BadBytes("shorter than its length", [1, 2, 3], .truncated),
     BadBytes("a header past the format's limit", little(100_000_001, 8) + [0x7b], .headerLength),

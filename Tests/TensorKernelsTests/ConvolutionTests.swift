@@ -135,6 +135,32 @@ struct ConvolutionTests {
 
 @Suite("Matrix product")
 struct MatrixProductTests {
+  /// Panels of one, two and four vectors, whole and partly filled, below and above a block of rows.
+  @Test(
+    "agrees with Float64 sums for every way to cut its columns, with short vectors and long",
+    arguments: [1, 8, 16, 17, 31, 33, 48, 49, 63, 64, 65, 96, 112, 113, 128])
+  func panels(columns: Int) {
+    for (rows, depth) in [(1, 3), (6, 64), (13, 70), (101, 130)] {
+      let (a, b) = (values(rows * depth), values(depth * columns, salt: 1))
+      let start = values(rows * columns, salt: 2)
+      let shape = ConvolutionShape.product(rows: rows, depth: depth, columns: columns)
+      let reference = Reference.convolve(
+        shape, input: a, weights: b, bias: [Float](repeating: 0, count: columns))
+      var results: [[Float]] = []
+      for instructions in [Processor.Instructions.avx2, .best] {
+        let context = KernelContext(threads: 2, instructions: instructions)
+        let (left, right) = (context.buffers.take(copying: a), context.buffers.take(copying: b))
+        let product = context.buffers.take(copying: start)
+        matrixProduct(
+          left.pointer, right.pointer, into: product.pointer, rows: rows, depth: depth,
+          columns: columns, on: context)
+        results.append(product.array)
+      }
+      #expect(distance(results[0], reference) < 1e-6)
+      #expect(results[0] == results[1])
+    }
+  }
+
   @Test(
     "and its two transposed forms are one another's adjoints",
     arguments: [(1, 1, 1), (5, 3, 7), (17, 40, 9), (6, 500, 16)])
@@ -170,15 +196,20 @@ struct MatrixProductTests {
     #expect((Double(ab.pointer[rows * columns - 1]) - last).magnitude < 1e-4)
   }
 
-  @Test("weights come back from the kernels' order unchanged")
-  func order() {
-    let source = values(5 * 3 * 9)
+  @Test(
+    "weights come back from the kernels' order unchanged",
+    arguments: [(5, 3, 9), (16, 8, 1), (40, 7, 9), (33, 3, 49), (1, 1, 1)])
+  func order(outputs: Int, inputs: Int, taps: Int) {
+    let source = values(outputs * inputs * taps)
     var packed = [Float](repeating: .nan, count: source.count)
     var back = packed
-    packWeights(source, out: 5, in: 3, taps: 9, into: &packed)
-    unpackWeights(packed, out: 5, in: 3, taps: 9, into: &back)
+    let workers = WorkerPool(threads: 2)
+    packWeights(source, out: outputs, in: inputs, taps: taps, into: &packed, on: workers)
+    unpackWeights(packed, out: outputs, in: inputs, taps: taps, into: &back, on: workers)
     #expect(back == source)
-    #expect(packed[(4 * 3 + 2) * 5 + 1] == source[(1 * 3 + 2) * 9 + 4])
+    for (o, i, t) in [(0, 0, 0), (outputs - 1, inputs - 1, taps - 1), (outputs / 2, 0, taps / 2)] {
+      #expect(packed[(t * inputs + i) * outputs + o] == source[(o * inputs + i) * taps + t])
+    }
   }
 
   private func dot(_ a: [Float], _ b: [Float]) -> Double {

@@ -31,6 +31,8 @@ struct TransformerKernelTests {
       AttentionShape(batch: 2, tokens: 5, heads: 3, depth: 7),
       AttentionShape(batch: 1, tokens: 16, heads: 1, depth: 16),
       AttentionShape(batch: 2, tokens: 37, heads: 2, depth: 64),
+      // More than are treated at once, and vectors of keys left over.
+      AttentionShape(batch: 1, tokens: 197, heads: 2, depth: 40),
     ])
   func attention(shape: AttentionShape) {
     let x = values(3 * shape.outputCount).map { 3 * $0 }

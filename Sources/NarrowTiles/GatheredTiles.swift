@@ -58,7 +58,8 @@ extension Kernels {
     guard block * 6 < rows else { return }
     // Tiles at the edge go through whole ones beside them; the sums are the same.
     let width = vectors * lanes
-    withUnsafeTemporaryAllocation(byteCount: 6 * 4 * 64, alignment: 64) { bytes in
+    var memory = EdgeTile()
+    withUnsafeMutableBytes(of: &memory) { bytes in
       let tile = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
       withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 6) { tileRows in
         for r in 0..<6 { tileRows[r] = tile + r * width }
@@ -95,6 +96,14 @@ extension Kernels {
       }
     }
   }
+}
+
+/// Six rows of the widest panel, on the stack: a temporary allocation of so much comes from the heap.
+private struct EdgeTile {
+  private let rows = (
+    SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>(),
+    SIMD64<Float>()
+  )
 }
 
 /// Six gathered rows times two vectors of columns.

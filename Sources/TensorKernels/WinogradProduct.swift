@@ -171,9 +171,15 @@ struct WinogradProduct {
   }
 }
 
-/// Memory for one tile's half-transformed values.
+/// Memory for one tile's half-transformed values: forty-eight vectors, on the stack.
 func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
-  withUnsafeTemporaryAllocation(byteCount: 48 * 64, alignment: 64) {
+  var memory = (Scratch(), Scratch(), Scratch())
+  withUnsafeMutableBytes(of: &memory) {
     body($0.baseAddress!.assumingMemoryBound(to: Float.self))
   }
+}
+
+/// A kilobyte. Temporary allocations of more than that come from the heap.
+private struct Scratch {
+  private let memory = (SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>())
 }

@@ -42,7 +42,7 @@ let modules: [Module] = [
     name: "WideTiles", imports: ["Tiles"], settings: kernels(wideFeatures) + [.define("WIDE")]),
   Module(
     name: "TensorKernels",
-    imports: ["Tiles", "NarrowTiles", "WideTiles", "CHints", "COpenBLAS"],
+    imports: ["Tiles", "NarrowTiles", "WideTiles", "CHints"],
     settings: kernels(narrowFeatures)),
   Module(
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
@@ -98,6 +98,7 @@ let systemLibraries: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CHints"),
+  // For the first module that calls it: to load it takes two milliseconds of every start.
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
   .target(name: "CProcessorPeak"),

@@ -57,14 +57,16 @@ private struct TrainingSession {
     isAugmented = context.text("training.augmentation") == "geometric"
     metric = context.text("selection.metric")
     every = context.action.parameters["selection.every"]?.integer
+    let encoder = context.action.inputs["encoder"].map { _ in
+      Meanwhile { try Safetensors.decode(context.read(input: "encoder")) }
+    }
     network = SegmentationNetwork(
       encoderWidth: settings.width, classes: 1,
       loss: context.text("training.loss") == "bce" ? .crossEntropy : .crossEntropyAndDice,
       optimiser: settings.rule,
-      firstValues: context.action.inputs["encoder"] == nil ? .all : .decoder,
+      firstValues: encoder == nil ? .all : .decoder,
       seed: context.action.seed, replicate: UInt64(replicate), threads: context.threads)
-    if context.action.inputs["encoder"] != nil {
-      let encoder = try Safetensors.decode(context.read(input: "encoder"))
+    if let encoder = try encoder?.value() {
       normalization = try Normalization(metadata: encoder.metadata)
       try network.loadEncoder(encoder.tensors)
     } else {

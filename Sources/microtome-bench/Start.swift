@@ -50,9 +50,9 @@ struct Start: ParsableCommand {
         name: String($0.name.dropFirst("encoder.".count)), shape: $0.shape, values: $0.values)
     }
     try files.write(Safetensors.encode(state, metadata: [:]), to: file)
-    // What workers' environment says of memory and of OpenBLAS's threads.
+    // What workers' environment says of memory.
     let command =
-      "OPENBLAS_NUM_THREADS=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 '\(CommandLine.arguments[0])' start --encoder \(encoder) --threads \(threads) "
+      "GLIBC_TUNABLES=glibc.malloc.hugetlb=1 '\(CommandLine.arguments[0])' start --encoder \(encoder) --threads \(threads) "
       + "--weights \(file.text)"
     let seconds = (0..<repeats).map { _ in time(command) }
     let report = Report(encoder: encoder, threads: threads, seconds: seconds)
@@ -76,11 +76,13 @@ struct Start: ParsableCommand {
   }
 
   private func becomeReady(_ weights: String) throws {
-    let bytes = try LocalFileSystem().read(Path(weights))
+    let encoder = Meanwhile {
+      try Safetensors.decode(LocalFileSystem().read(Path(weights))).tensors
+    }
     let network = SegmentationNetwork(
-      encoder: EncoderName(rawValue: encoder)!, encoderWidth: 1, firstValues: .decoder, seed: 1,
-      replicate: 0, threads: threads)
-    try network.loadEncoder(Safetensors.decode(bytes).tensors)
+      encoder: EncoderName(rawValue: self.encoder)!, encoderWidth: 1, firstValues: .decoder,
+      seed: 1, replicate: 0, threads: threads)
+    try network.loadEncoder(encoder.value())
     // Without the end of an ordinary program: it would be counted, and returns memory piece by piece.
     write(1, "ready\n", 6)
     _exit(0)

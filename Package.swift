@@ -61,7 +61,7 @@ let modules: [Module] = [
     testResources: [.copy("Fixtures")]),
   Module(
     name: "Networks", imports: ["Core", "Archives", "Learning"],
-    testImports: ["TensorKernels"], testResources: [.copy("Fixtures")]),
+    testImports: ["TensorKernels", "Imaging"], testResources: [.copy("Fixtures")]),
   Module(
     name: "Execution", imports: ["Core", "ManifestModel", "Planning", "Storage"]),
   Module(

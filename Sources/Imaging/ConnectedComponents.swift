@@ -29,66 +29,48 @@ public struct ConnectedComponents: Hashable, Sendable {
   }
 
   /// Regions of pixels with any label; touching labels join.
-  ///
-  /// - Complexity: O(*width* x *height*): two passes with union by lowest root.
   public init(of map: LabelMap, connectivity: Connectivity) {
+    self.init(of: Mask(map), connectivity: connectivity)
+  }
+
+  /// Regions of foreground.
+  public init(of mask: Mask, connectivity: Connectivity) {
     self.init(
-      width: map.width, height: map.height, connectivity: connectivity,
-      isForeground: map.labels.map { $0 != 0 })
+      width: mask.width, height: mask.height, connectivity: connectivity, pixels: mask.pixels)
   }
 
   /// Regions of true pixels.
   public init(width: Int, height: Int, connectivity: Connectivity, isForeground: [Bool]) {
-    precondition(isForeground.count == width * height, "the mask does not fill the image")
-    var provisional = [Int32](repeating: 0, count: width * height)
-    var parent: [Int32] = [0]
-    func root(_ label: Int32) -> Int32 {
-      var label = label
-      while parent[Int(label)] != label {
-        parent[Int(label)] = parent[Int(parent[Int(label)])]
-        label = parent[Int(label)]
+    self.init(
+      width: width, height: height, connectivity: connectivity,
+      pixels: isForeground.map { $0 ? 1 : 0 as UInt8 })
+  }
+
+  /// The connected parts of each label: touching labels stay apart, and an object in several pieces
+  /// falls into as many components.
+  public init(ofEachLabelIn map: LabelMap, connectivity: Connectivity) {
+    self.init(
+      width: map.width, height: map.height, connectivity: connectivity, pixels: map.labels)
+  }
+
+  /// Regions of equal pixels that are not 0.
+  ///
+  /// - Complexity: O(*width* x *height*).
+  private init<Pixel: FixedWidthInteger>(
+    width: Int, height: Int, connectivity: Connectivity, pixels: [Pixel]
+  ) {
+    precondition(pixels.count == width * height, "the mask does not fill the image")
+    let regions = RegionRuns(
+      of: pixels, width: width, background: 0, isEightConnected: connectivity == .eight)
+    var labels = [Int32](repeating: 0, count: width * height)
+    labels.withUnsafeMutableBufferPointer { labels in
+      for run in regions.runs {
+        for i in run.start..<run.end { labels[i] = Int32(run.region + 1) }
       }
-      return label
-    }
-    // Neighbours that were visited before: left, above, above left, above right.
-    let steps = [(-1, 0), (0, -1), (-1, -1), (1, -1)].prefix(connectivity == .four ? 2 : 4)
-    for y in 0..<height {
-      for x in 0..<width where isForeground[y * width + x] {
-        var label: Int32 = 0
-        for (dx, dy) in steps {
-          let (nx, ny) = (x + dx, y + dy)
-          guard nx >= 0, nx < width, ny >= 0 else { continue }
-          let neighbour = provisional[ny * width + nx]
-          guard neighbour != 0 else { continue }
-          let other = root(neighbour)
-          if label == 0 {
-            label = other
-          } else if other != label {
-            let (low, high) = (min(label, other), max(label, other))
-            parent[Int(high)] = low
-            label = low
-          }
-        }
-        if label == 0 {
-          label = Int32(parent.count)
-          parent.append(label)
-        }
-        provisional[y * width + x] = label
-      }
-    }
-    var number = [Int32](repeating: 0, count: parent.count)
-    var found: Int32 = 0
-    for i in 0..<provisional.count where provisional[i] != 0 {
-      let label = Int(root(provisional[i]))
-      if number[label] == 0 {
-        found += 1
-        number[label] = found
-      }
-      provisional[i] = number[label]
     }
     self.width = width
     self.height = height
-    self.labels = provisional
-    self.count = Int(found)
+    self.labels = labels
+    self.count = regions.count
   }
 }

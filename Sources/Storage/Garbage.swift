@@ -31,9 +31,18 @@ public struct Garbage: Sendable {
     // What was garbage before can have been found useful by a run that has just ended.
     let garbage = try find()
     try index.forget(Set(index.stepsByKey().keys).subtracting(garbage.keptKeys))
-    for key in garbage.records { try store.files.remove(store.recordPath(key)) }
-    for digest in garbage.objects { try store.files.remove(store.path(of: digest)) }
-    for path in garbage.others { try store.files.remove(path) }
+    // Each of these is durable before the next begins.
+    try remove(garbage.records.map { store.recordPath($0) }, in: store)
+    try remove(garbage.objects.map { store.path(of: $0) }, in: store)
+    try remove(garbage.others, in: store)
     return garbage
+  }
+
+  /// Removes files, one directory after the other.
+  private static func remove(_ paths: [Path], in store: Store) throws(FileError) {
+    let byDirectory = Dictionary(grouping: paths, by: \.parent)
+    for (directory, paths) in byDirectory.sorted(by: { $0.key < $1.key }) {
+      try store.files.remove(paths.map(\.name), in: directory)
+    }
   }
 }

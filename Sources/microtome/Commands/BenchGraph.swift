@@ -70,8 +70,7 @@ struct BenchGraph: ParsableCommand {
     return Path(base) / "microtome-bench-\(getpid())"
   }
 
-  // MARK: Every figure, each from processes of its own
-
+  /// Measures every figure, each from processes of its own.
   private func measure(in place: Path, _ files: LocalFileSystem) throws -> BenchGraphShape {
     let manifest = place / "study.yaml"
     try files.write(Array(BenchManifest.text(steps: steps).utf8), to: manifest)
@@ -104,8 +103,6 @@ struct BenchGraph: ParsableCommand {
     return shape
   }
 
-  // MARK: One run
-
   private func runOnce(in place: Path) throws {
     let console = Console()
     let workspace = try Workspace(
@@ -121,9 +118,9 @@ struct BenchGraph: ParsableCommand {
     let run = StudyRun(
       plan: .bench(steps: steps), externals: Externals(), workspace: workspace,
       options: .init(
-        jobs: jobs ?? Machine.cores, cores: Machine.cores, failFast: false,
+        budget: Machine.budget(jobs: jobs, memory: nil), failFast: false,
         program: Machine.program),
-      costs: [:], check: { _, _ in [] }, shouldStop: { Interruption.isRequested },
+      costs: PastCosts(), check: { _, _ in [] }, shouldStop: { Interruption.isRequested },
       observe: { _ in })
     let summary = try run.run()
     show(summary, console)

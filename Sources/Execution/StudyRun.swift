@@ -296,6 +296,11 @@ public final class StudyRun {
     case .exited(StepWorker.Ending.damagedInput.rawValue):
       let object = worker.damaged ?? "an object"
       lost[object, default: 0] += 1
+      // Freed on purpose, it is not missed by the record of its maker, which has to run again now.
+      for record in records.values where record.freed?.contains(where: { $0.hex == object }) == true
+      {
+        try workspace.store.withdraw(record.key)
+      }
       repairIsNeeded = true
       scheduler.putBack(id)
       observe(.repairing(object: object))

@@ -56,7 +56,7 @@ struct ResultsDirectory {
     let lock = StudyLock(
       plan: session.plan, records: records,
       datasets: externals.listingDigests,
-      manifest: manifestName)
+      manifest: manifestName, keep: keep)
     let hasOtherNumerics = warnOfOtherNumerics(lock)
     let report = try ReportAssembly(
       study: session.study, plan: session.plan, records: records, store: workspace.store,
@@ -86,6 +86,12 @@ struct ResultsDirectory {
     return Outcome(
       changed: changed, answers: report.comparisons.map { AnswerSentence($0).text },
       warnings: report.warnings, hasOtherNumerics: hasOtherNumerics, contents: contents)
+  }
+
+  /// What garbage collection keeps, where the manifest says less than everything.
+  private var keep: [String]? {
+    let keep = session.study.keep
+    return Set(keep).count < Keepable.allCases.count ? keep.map(\.rawValue).sorted() : nil
   }
 
   private func removeStaleFigures(keeping names: Set<String>) throws {

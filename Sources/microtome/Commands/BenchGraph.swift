@@ -105,16 +105,18 @@ struct BenchGraph: ParsableCommand {
 
   private func runOnce(in place: Path) throws {
     let console = Console()
-    let workspace = try Workspace(
-      manifest: place / "graph", study: "bench-graph", store: place / ".microtome", results: nil,
-      files: LocalFileSystem())
+    // As in `run`, the store is opened only if there is something to do.
+    let store = place / ".microtome"
     let remembered = try RememberedRun(
-      store: workspace.store.root, subject: "bench-graph", circumstances: CanonicalValue(steps))
+      store: store, subject: "bench-graph", circumstances: CanonicalValue(steps))
     if let message = remembered.recall() {
       var summary = RunSummary()
       (summary.total, summary.cached) = (message.steps, message.steps)
       return show(summary, console)
     }
+    let workspace = try Workspace(
+      manifest: place / "graph", study: "bench-graph", store: store, results: nil,
+      files: LocalFileSystem())
     let run = StudyRun(
       plan: .bench(steps: steps), externals: Externals(), workspace: workspace,
       options: .init(

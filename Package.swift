@@ -46,7 +46,7 @@ let modules: [Module] = [
     settings: kernels(narrowFeatures)),
   Module(
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
-  Module(name: "Storage", imports: ["Core", grdb]),
+  Module(name: "Storage", imports: ["Core", grdb], testImports: [grdb]),
   Module(name: "Archives", imports: ["Core"], testResources: [.copy("Fixtures")]),
   Module(
     name: "Imaging", imports: ["Core", "CPNG"], testImports: ["Archives"],
@@ -63,7 +63,8 @@ let modules: [Module] = [
     name: "Networks", imports: ["Core", "Archives", "Learning"],
     testImports: ["TensorKernels", "Imaging"], testResources: [.copy("Fixtures")]),
   Module(
-    name: "Execution", imports: ["Core", "ManifestModel", "Planning", "Storage"]),
+    name: "Execution", imports: ["Core", "ManifestModel", "Planning", "Storage"],
+    testImports: [grdb]),
   Module(
     name: "Pretraining", imports: ["Core", "Imaging", "Learning", "Networks"]),
   Module(
@@ -80,7 +81,7 @@ let modules: [Module] = [
       "Core", "ManifestModel", "Storage", "Imaging", "Evaluation", "Planning", "Execution", "Steps",
       "Reporting", "TensorKernels", arguments,
     ],
-    isProgram: true),
+    isProgram: true, testImports: [arguments]),
   Module(
     name: "microtome-bench",
     imports: [

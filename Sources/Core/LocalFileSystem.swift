@@ -204,10 +204,25 @@ public struct LocalFileSystem: FileSystem {
   }
 
   public func remove(_ path: Path) throws(FileError) {
-    if unlink(path.text) == 0 || errno == ENOENT || errno == ENOTDIR { return }
+    if try removeWithoutFlush(path) { try flushDirectory(path.parent) }
+  }
+
+  public func remove(_ names: [String], in directory: Path) throws(FileError) {
+    var isChanged = false
+    for name in names where try removeWithoutFlush(directory / name) { isChanged = true }
+    if isChanged { try flushDirectory(directory) }
+  }
+
+  /// Removes an entry with all it holds; whether there was one.
+  ///
+  /// Directories that go themselves need no flush, only the one that held the entry.
+  private func removeWithoutFlush(_ path: Path) throws(FileError) -> Bool {
+    if unlink(path.text) == 0 { return true }
+    if errno == ENOENT || errno == ENOTDIR { return false }
     guard errno == EISDIR || errno == EPERM else { throw failure("remove", path) }
-    for name in try list(path) { try remove(path / name) }
+    for name in try list(path) { _ = try removeWithoutFlush(path / name) }
     guard rmdir(path.text) == 0 || errno == ENOENT else { throw failure("remove", path) }
+    return true
   }
 
   public func link(_ path: Path, to target: Path) throws(FileError) {

@@ -20,8 +20,14 @@ public struct FailureNote: Hashable, Sendable, Codable {
   }
 
   public var problems: [Problem]
+  /// Whether the disk or the system was at fault, so that another try may succeed. What an action
+  /// says of its own input it would say again: its result depends on nothing else.
+  public var isOfSurroundings: Bool?
 
-  public init(problems: [Problem]) { self.problems = problems }
+  public init(problems: [Problem], isOfSurroundings: Bool? = nil) {
+    self.problems = problems
+    self.isOfSurroundings = isOfSurroundings
+  }
 
   static func path(of key: Digest, in workspace: Workspace) -> Path {
     workspace.store.workPath(of: key) / "failure.json"

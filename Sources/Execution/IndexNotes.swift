@@ -6,7 +6,7 @@ internal import Storage
 struct IndexNotes {
   private let index: StoreIndex
   private let scope: String
-  private var costs: [ActionRecord] = []
+  private var costs: [(record: ActionRecord, likeness: Digest?)] = []
   private var keys: [(step: String, key: Digest)] = []
   private let clock = ContinuousClock()
   private var lastFlush: ContinuousClock.Instant
@@ -17,7 +17,9 @@ struct IndexNotes {
     lastFlush = clock.now
   }
 
-  mutating func add(costOf record: ActionRecord) { costs.append(record) }
+  mutating func add(costOf record: ActionRecord, likeness: Digest) {
+    costs.append((record, likeness))
+  }
 
   /// Notes the key that a step had in this run; a run that is killed loses what its last second told.
   mutating func add(key: Digest, of step: StepID) {

@@ -21,11 +21,15 @@ enum Lease {
     // Closing the file lets go of the lease: the lock belongs to this opening of it.
     defer { close(file) }
     var range = range(of: key)
+    var hasWaited = false
     while fcntl(file, setLock, &range) != 0 {
       guard [EINTR, EAGAIN, EACCES].contains(errno) else { throw failure(store.leasesPath) }
       if channel.shouldStop { throw StepInterrupted() }
+      if !hasWaited { channel.send(.waiting) }
+      hasWaited = true
       usleep(50_000)
     }
+    if hasWaited { channel.send(.working) }
     return try body()
   }
 

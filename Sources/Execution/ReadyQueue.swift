@@ -14,24 +14,44 @@ struct ReadyQueue: Sendable {
 
   mutating func push(_ position: Int) {
     heap.append(position)
-    var child = heap.count - 1
+    rise(from: heap.count - 1)
+  }
+
+  mutating func pop() -> Int? {
+    guard let top = heap.first else { return nil }
+    remove(at: 0)
+    return top
+  }
+
+  /// Takes a position out, wherever it stands.
+  ///
+  /// - Complexity: O(*n*)
+  mutating func remove(_ position: Int) {
+    if let place = heap.firstIndex(of: position) { remove(at: place) }
+  }
+
+  private mutating func remove(at place: Int) {
+    let last = heap.removeLast()
+    guard place < heap.count else { return }
+    heap[place] = last
+    sink(from: place)
+    rise(from: place)
+  }
+
+  private mutating func rise(from place: Int) {
+    var child = place
     while child > 0, isBefore(heap[child], heap[(child - 1) / 2]) {
       heap.swapAt(child, (child - 1) / 2)
       child = (child - 1) / 2
     }
   }
 
-  mutating func pop() -> Int? {
-    guard let top = heap.first else { return nil }
-    let last = heap.removeLast()
-    if heap.isEmpty { return top }
-    heap[0] = last
-    var parent = 0
+  private mutating func sink(from place: Int) {
+    var parent = place
     while let child = firstChild(of: parent), isBefore(heap[child], heap[parent]) {
       heap.swapAt(child, parent)
       parent = child
     }
-    return top
   }
 
   /// The most urgent positions in order, without taking them.

@@ -56,11 +56,12 @@ public struct StepWorker {
         return .damagedInput
       }
       return fail(
-        StepFailure("store.unusable", error.message, hint: "free space, or check the disk"))
+        StepFailure("store.unusable", error.message, hint: "free space, or check the disk"),
+        ofSurroundings: true)
     } catch let error as StepFailure {
-      return fail(error)
+      return fail(error, ofSurroundings: false)
     } catch {
-      return fail(StepFailure("step.failed", "\(error)"))
+      return fail(StepFailure("step.failed", "\(error)"), ofSurroundings: true)
     }
   }
 
@@ -94,8 +95,8 @@ public struct StepWorker {
     try files.remove(store.workPath(of: key))
   }
 
-  private func fail(_ failure: StepFailure) -> Ending {
-    let note = FailureNote(problems: failure.problems)
+  private func fail(_ failure: StepFailure, ofSurroundings: Bool) -> Ending {
+    let note = FailureNote(problems: failure.problems, isOfSurroundings: ofSurroundings)
     for problem in failure.problems {
       channel.say("\(problem.isWarning ? "warning" : "error")[\(problem.code)]: \(problem.message)")
       if let hint = problem.hint { channel.say("  hint: \(hint)") }

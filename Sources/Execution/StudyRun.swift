@@ -1,4 +1,5 @@
 public import Core
+private import Glibc
 public import Planning
 public import Storage
 
@@ -7,18 +8,21 @@ public import Storage
 public final class StudyRun {
   /// What a run is allowed to do.
   public struct Options: Sendable {
-    /// How many steps at once.
-    public var jobs: Int
-    /// How many cores all steps share.
-    public var cores: Int
+    /// What all steps share.
+    public var budget: Budget
+    /// How often a step is tried again whose worker died, overran its time, or could not use the disk.
+    public var retries = 0
+    /// How long one step may run; `nil` for as long as it takes.
+    public var stepLimit: Duration?
+    /// How long a step that overran its time has to save its work before it is killed.
+    public var grace = Duration.seconds(10)
     /// Whether a failure stops new steps, not only those that depend on it.
     public var failFast: Bool
     /// The program that is started as `worker`.
     public var program: Path
 
-    public init(jobs: Int, cores: Int, failFast: Bool, program: Path) {
-      self.jobs = jobs
-      self.cores = cores
+    public init(budget: Budget, failFast: Bool, program: Path) {
+      self.budget = budget
       self.failFast = failFast
       self.program = program
     }
@@ -27,8 +31,13 @@ public final class StudyRun {
   private struct Running {
     var process: WorkerProcess
     var key: Digest
-    var threads: Int
     var start: ContinuousClock.Instant
+    /// When its time is over; `nil` while it waits for another process that runs the action.
+    var deadline: ContinuousClock.Instant?
+    /// When it is killed, once it was told to end because its time is over.
+    var killing: ContinuousClock.Instant?
+    /// What the kernel had counted when it began.
+    var memoryKills: Int?
     var note: FailureNote?
     var damaged: String?
   }
@@ -49,6 +58,12 @@ public final class StudyRun {
   private var warm: WarmWorkers
   private var summary = RunSummary()
   private var isStopping = false
+  /// What steps cost, learned from as they end.
+  private var costs: PastCosts
+  /// Steps that ran out of memory: whatever was expected of them, they need more.
+  private var starved: Set<StepID> = []
+  /// How often a step was tried again.
+  private var retries: [StepID: Int] = [:]
   /// How often each object was found damaged or gone.
   private var lost: [String: Int] = [:]
   /// Findings that were shown; several steps can have the same one.
@@ -57,7 +72,7 @@ public final class StudyRun {
 
   public init(
     plan: Plan, externals: Externals, workspace: Workspace, options: Options,
-    costs: [String: (coreSeconds: Double, peakBytes: Int64)],
+    costs: PastCosts,
     check: @escaping (Step, [String: Digest]) -> [Diagnostic],
     shouldStop: @escaping () -> Bool, observe: @escaping (RunEvent) -> Void
   ) {
@@ -70,8 +85,13 @@ public final class StudyRun {
     self.observe = observe
     notes = IndexNotes(index: workspace.index, scope: workspace.scope)
     warm = WarmWorkers(program: options.program, store: workspace.store.root)
-    scheduler = Scheduler(plan: plan) { step in
-      costs[step.kind.rawValue]?.coreSeconds ?? (step.kind.isHeavy ? 60 : 1)
+    self.costs = costs
+    scheduler = Self.scheduler(plan, options.budget, costs)
+  }
+
+  private static func scheduler(_ plan: Plan, _ budget: Budget, _ costs: PastCosts) -> Scheduler {
+    Scheduler(plan: plan, budget: budget) { step in
+      costs.kinds[step.kind.rawValue]?.coreSeconds ?? (step.kind.isHeavy ? 60 : 1)
     }
   }
 
@@ -84,6 +104,8 @@ public final class StudyRun {
     summary.total = plan.steps.count
     observe(.began(steps: plan.steps.count))
     defer {
+      // After an error some still run: they end as soon as nobody listens to them.
+      for worker in running.values { _ = worker.process.finish() }
       warm.dismiss()
       notes.flush()
     }
@@ -115,7 +137,7 @@ public final class StudyRun {
     }
     for tree in externals.listings.values { try workspace.store.write(tree.encoded) }
     repairIsNeeded = false
-    scheduler = Scheduler(plan: plan) { $0.kind.isHeavy ? 60 : 1 }
+    scheduler = Self.scheduler(plan, options.budget, costs)
     records = [:]
     summary.failures = []
     reported = []
@@ -126,14 +148,34 @@ public final class StudyRun {
       if shouldStop(), !isStopping { stop() }
       let mayStart =
         !isStopping && !repairIsNeeded && !(options.failFast && scheduler.count(.failed) > 0)
-      while mayStart, running.count < options.jobs, let id = scheduler.start() {
-        try begin(plan[id]!)
+      while mayStart, let start = scheduler.start(needing: demand(of:)) {
+        try begin(plan[start.step]!, start)
       }
       if running.isEmpty, scheduler.isFinished || !mayStart || isStopping || repairIsNeeded {
         return
       }
       WorkerProcess.wait(for: running.values.map(\.process), milliseconds: 100)
       for id in running.keys.sorted() { try listen(to: id) }
+      if options.stepLimit != nil { endOverdueSteps() }
+    }
+  }
+
+  /// What a step is expected to take; one that ran out of memory gets all of it.
+  private func demand(of step: Step) -> StepDemand {
+    var demand = step.demand(knowing: costs)
+    if starved.contains(step.id) { demand.memory = options.budget.memory }
+    return demand
+  }
+
+  /// Tells steps whose time is over to end, and kills those that do not within the grace.
+  private func endOverdueSteps() {
+    for (id, worker) in running {
+      if let killing = worker.killing {
+        if clock.now > killing { worker.process.signal(SIGKILL) }
+      } else if let deadline = worker.deadline, clock.now > deadline {
+        worker.process.signal(SIGTERM)
+        running[id]!.killing = clock.now + options.grace
+      }
     }
   }
 
@@ -144,7 +186,7 @@ public final class StudyRun {
   }
 
   /// A step whose inputs are known: found cached, done here, or handed to a worker.
-  private func begin(_ step: Step) throws {
+  private func begin(_ step: Step, _ start: Scheduler.Start) throws {
     guard
       let digests = step.inputDigests(
         output: { records[$0]?[output: $1]?.digest }, external: { externals.digest(of: $0) })
@@ -162,13 +204,15 @@ public final class StudyRun {
     guard problems.isEmpty else { return failBeforeStart(step, problems) }
     // The action is an object whose name is the key; its worker needs nothing else to know.
     try workspace.store.write(action.encoded)
-    try spawn(step, key)
+    if start.isTooLarge {
+      observe(.tooLarge(step.id, bytes: demand(of: step).memory, budget: options.budget.memory))
+    }
+    try spawn(step, key, threads: start.threads)
   }
 
-  private func spawn(_ step: Step, _ key: Digest) throws {
+  private func spawn(_ step: Step, _ key: Digest, threads: Int) throws {
     let log = workspace.store.logPath(of: key)
     try workspace.files.createDirectory(log.parent)
-    let threads = threads(for: step)
     let places = externals.locations(of: step).map { ($0.name, $0.path.text) }
     do throws(FileError) {
       let process =
@@ -182,7 +226,8 @@ public final class StudyRun {
           arguments: arguments(for: step, key, threads: threads) + ["--supervised"], log: log)
       observe(.started(step.id, threads: threads))
       running[step.id] = Running(
-        process: process, key: key, threads: threads, start: clock.now)
+        process: process, key: key, start: clock.now, deadline: deadline,
+        memoryKills: step.kind.isShort ? nil : MachineMemory(files: workspace.files).kills)
     } catch {
       failBeforeStart(
         step,
@@ -204,15 +249,7 @@ public final class StudyRun {
       ]
   }
 
-  /// Long steps share the cores; the bits do not depend on how.
-  private func threads(for step: Step) -> Int {
-    guard step.kind.isHeavy else { return 1 }
-    let waiting = scheduler.next(options.jobs).count(where: \.kind.isHeavy)
-    let busy = running.keys.count { plan[$0]!.kind.isHeavy }
-    let share = options.cores / max(1, min(options.jobs, waiting + busy + 1))
-    let free = options.cores - running.values.reduce(0) { $0 + $1.threads }
-    return max(1, min(share, free))
-  }
+  private var deadline: ContinuousClock.Instant? { options.stepLimit.map { clock.now + $0 } }
 
   private func listen(to id: StepID) throws {
     let process = running[id]!.process
@@ -224,8 +261,11 @@ public final class StudyRun {
       case .failed(let note): running[id]!.note = note
       case .damaged(let object): running[id]!.damaged = object
       case .interrupted: break
+      case .waiting: running[id]!.deadline = nil
+      case .working: running[id]!.deadline = deadline
       case .ended(let status):
-        warm.release(process)
+        // One that was told to end does.
+        if running[id]!.killing == nil { warm.release(process) } else { _ = process.finish() }
         return try conclude(id, .exited(status))
       }
     }
@@ -238,24 +278,29 @@ public final class StudyRun {
     switch end {
     case .exited(StepWorker.Ending.succeeded.rawValue):
       guard let record = try workspace.store.record(for: worker.key) else {
-        report(id, end, worker)
-        return scheduler.fail(id)
+        return fail(id, end, worker)
       }
-      notes.add(costOf: record)
+      let likeness = plan[id]!.likeness
+      notes.add(costOf: record, likeness: likeness)
+      costs.add(record, likeness: likeness)
       executedNow.insert(id)
       succeed(id, record)
       observe(.finished(id, seconds: seconds))
     case .exited(StepWorker.Ending.attached.rawValue):
       // Another process ran the action while this one's worker waited for it.
       guard let record = try workspace.store.record(for: worker.key) else {
-        report(id, end, worker)
-        return scheduler.fail(id)
+        return fail(id, end, worker)
       }
       succeed(id, record)
       observe(.cached(id))
     case .exited(StepWorker.Ending.damagedInput.rawValue):
       let object = worker.damaged ?? "an object"
       lost[object, default: 0] += 1
+      // Freed on purpose, it is not missed by the record of its maker, which has to run again now.
+      for record in records.values where record.freed?.contains(where: { $0.hex == object }) == true
+      {
+        try workspace.store.withdraw(record.key)
+      }
       repairIsNeeded = true
       scheduler.putBack(id)
       observe(.repairing(object: object))
@@ -264,8 +309,7 @@ public final class StudyRun {
     case .killed where isStopping:
       scheduler.putBack(id)
     default:
-      report(id, end, worker)
-      scheduler.fail(id)
+      fail(id, end, worker)
     }
   }
 
@@ -280,44 +324,43 @@ public final class StudyRun {
     }
   }
 
-  private func report(_ id: StepID, _ end: WorkerProcess.End, _ worker: Running) {
+  /// A worker ended without the step's outputs: the step is tried again, or failed.
+  private func fail(_ id: StepID, _ end: WorkerProcess.End, _ worker: Running) {
     let step = plan[id]!
     let log = (try? workspace.files.read(workspace.store.logPath(of: worker.key))) ?? []
-    let lines = String(decoding: log, as: UTF8.self).split(separator: "\n").map(String.init)
-    var diagnostics = (worker.note?.problems ?? []).map { problem in
-      Diagnostic(
-        severity: problem.isWarning ? .warning : .error, code: .init(stringLiteral: problem.code),
-        message: "\(id): \(problem.message)", location: step.location, hint: problem.hint)
+    let kills = worker.memoryKills.flatMap { before in
+      MachineMemory(files: workspace.files).kills.map { $0 - before }
     }
-    var failure = StepFailureReport(
-      id: id, diagnostics: [], logTail: Array(lines.suffix(12)),
+    let failure = WorkerFailure(
+      step: step, end: end, note: worker.note,
+      limit: worker.killing == nil ? nil : options.stepLimit, peakBytes: worker.process.peakBytes,
+      memoryKills: kills,
+      log: String(decoding: log, as: UTF8.self).split(separator: "\n").map(String.init))
+    let tries = retries[id, default: 0]
+    let report = StepFailureReport(
+      failure, tries: tries + 1,
       reproduce: (["microtome"] + arguments(for: step, worker.key, threads: 1))
         .map(\.quotedForShell).joined(separator: " "))
-    switch end {
-    case .exited(let status): failure.exit = status
-    case .killed(let signal): failure.signal = signal
+    if failure.mayPass, tries < options.retries {
+      if failure.isOfMemory { starved.insert(id) }
+      retries[id] = tries + 1
+      summary.retried += 1
+      observe(.retried(report, of: options.retries))
+      return scheduler.putBack(id)
     }
-    if diagnostics.isEmpty {
-      let how =
-        failure.signal.map { "was killed by signal \($0)" } ?? "ended with status \(failure.exit!)"
-      diagnostics = [
-        .error(
-          "step.died", "\(id): its worker \(how) without a word", at: step.location,
-          hint: failure.signal == 9 ? "it may have run out of memory: use fewer --jobs" : nil)
-      ]
-    }
-    failure.diagnostics = diagnostics
-    if worker.note == nil {
-      // A worker that was killed could not leave a note itself.
-      let note = FailureNote(
-        problems: diagnostics.map { .init(code: $0.code.name, message: $0.message, hint: $0.hint) })
-      let directory = workspace.store.workPath(of: worker.key)
-      try? workspace.files.createDirectory(directory)
-      try? workspace.files.write(
-        JSON.encode(note), to: FailureNote.path(of: worker.key, in: workspace))
-    }
-    summary.failures.append(failure)
-    observe(.failed(failure))
+    if worker.note == nil { leaveNote(of: report.diagnostics, at: worker.key) }
+    summary.failures.append(report)
+    observe(.failed(report))
+    scheduler.fail(id)
+  }
+
+  /// Says for a worker that was killed what it could not say itself.
+  private func leaveNote(of diagnostics: [Diagnostic], at key: Digest) {
+    let note = FailureNote(
+      problems: diagnostics.map { .init(code: $0.code.name, message: $0.message, hint: $0.hint) },
+      isOfSurroundings: true)
+    try? workspace.files.createDirectory(workspace.store.workPath(of: key))
+    try? workspace.files.write(JSON.encode(note), to: FailureNote.path(of: key, in: workspace))
   }
 
   private func failBeforeStart(_ step: Step, _ diagnostics: [Diagnostic]) {

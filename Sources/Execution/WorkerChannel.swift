@@ -9,6 +9,10 @@ public enum WorkerMessage: Hashable, Sendable, Codable {
   /// An object that the step reads is damaged or gone; its maker has to run again.
   case damaged(String)
   case interrupted
+  /// Another process runs the action; this worker waits for it.
+  case waiting
+  /// The wait is over.
+  case working
   /// A warm worker is done with a step, which ended like a process with this status.
   case ended(Int32)
 }
@@ -37,10 +41,18 @@ public final class WorkerChannel: Sendable {
     jobs = (ends[0], ends[1])
   }
 
-  public var shouldStop: Bool { stop.load(ordering: .relaxed) }
+  public var shouldStop: Bool {
+    stop.load(ordering: .relaxed) || Self.isTerminated.load(ordering: .relaxed)
+  }
 
-  /// Starts to listen for the controller.
+  /// Whether the process was asked to end (SIGTERM), by its controller or by a batch system.
+  private static let isTerminated = Atomic<Bool>(false)
+
+  /// Starts to listen for the controller, and for signals.
   public func listen() {
+    // Made before the handler can need it: a handler must not allocate.
+    _ = shouldStop
+    signal(SIGTERM) { _ in WorkerChannel.isTerminated.store(true, ordering: .relaxed) }
     guard isSupervised else { return }
     var thread = pthread_t()
     let channel = Unmanaged.passRetained(self).toOpaque()

@@ -14,6 +14,8 @@ final class WorkerProcess {
   private let output: Int32
   private var pending: [UInt8] = []
   private var buffer = [UInt8](repeating: 0, count: 1 << 14)
+  /// The largest resident set that the process had, in bytes; 0 before it has ended.
+  private(set) var peakBytes: Int64 = 0
 
   /// The descriptor that has something to read when the worker speaks or ends.
   var descriptor: Int32 { output }
@@ -70,6 +72,9 @@ final class WorkerProcess {
   /// Asks the worker to save its work and end the step.
   func requestStop() { send(.stop) }
 
+  /// Sends a signal to the worker and to whatever it has started.
+  func signal(_ number: Int32) { kill(-pid, number) }
+
   /// Hands a request over; false if nobody is there to take it.
   @discardableResult
   func send(_ request: WorkerRequest) -> Bool {
@@ -118,9 +123,17 @@ final class WorkerProcess {
   /// Lets go of the line, which ends a worker that waits for more, and waits for the process.
   func finish() -> End {
     close(input)
+    // Nothing that the worker has started outlives it. Its group keeps its number until it is waited
+    // for, so the signal cannot reach anyone else.
+    var ending = siginfo_t()
+    while waitid(P_PID, id_t(pid), &ending, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    signal(SIGKILL)
     var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    var usage = rusage()
+    while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}
     close(output)
+    // Linux counts the largest resident set in kilobytes.
+    peakBytes = Int64(usage.ru_maxrss) * 1024
     let signal = status & 0x7f
     return signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
   }

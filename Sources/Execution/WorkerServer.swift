@@ -37,7 +37,10 @@ public struct WorkerServer {
       ).run(runner)
     } catch {
       channel.send(
-        .failed(FailureNote(problems: [.init(code: "store.unusable", message: error.message)])))
+        .failed(
+          FailureNote(
+            problems: [.init(code: "store.unusable", message: error.message)],
+            isOfSurroundings: true)))
       return .failed
     }
   }

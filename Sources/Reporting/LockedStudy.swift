@@ -1,4 +1,5 @@
 public import Core
+internal import Planning
 public import Storage
 
 /// A committed `study.lock.json`, read back.
@@ -17,6 +18,8 @@ public struct LockedStudy: Decodable, Sendable {
   public var digest: Digest
   public var numerics: [String]
   public var steps: [String: Step]
+  /// What garbage collection keeps, where that is not everything.
+  public var keep: [String]?
 
   /// Throws for bytes that are no lock file of this release.
   public init(decoding bytes: [UInt8]) throws { self = try JSON.decode(Self.self, from: bytes) }
@@ -24,6 +27,24 @@ public struct LockedStudy: Decodable, Sendable {
   /// The ids of the steps, by their keys.
   public var stepsByKey: [Digest: String] {
     Dictionary(steps.map { ($1.key, $0) }, uniquingKeysWith: min)
+  }
+
+  /// The outputs that garbage collection may free, by the keys of the steps that gave them.
+  ///
+  /// The curves of a training and what it loaded are a few kilobytes and part of the report.
+  public var droppable: [Digest: Set<String>] {
+    guard let keep else { return [:] }
+    var droppable: [Digest: Set<String>] = [:]
+    for step in steps.values {
+      switch StepKind(rawValue: step.kind) {
+      case .train, .pretrain, .load:
+        if !keep.contains("weights") { droppable[step.key] = ["weights"] }
+      case .predict:
+        if !keep.contains("predictions") { droppable[step.key] = Set(step.outputs.keys) }
+      default: continue
+      }
+    }
+    return droppable
   }
 
   /// The steps whose records say something else than the lock; those without a record are not named.

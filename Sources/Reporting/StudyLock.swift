@@ -10,18 +10,22 @@ public struct StudyLock {
   let records: [StepID: ActionRecord]
   let datasets: [String: Digest]
   let manifest: String
+  let keep: [String]?
 
   /// - Parameters:
   ///   - records: The record of every step of the plan.
   ///   - datasets: The digests of the listings of datasets that have files.
   ///   - manifest: The manifest's path relative to the root.
+  ///   - keep: What garbage collection keeps of the study, where that is not everything.
   public init(
-    plan: Plan, records: [StepID: ActionRecord], datasets: [String: Digest], manifest: String
+    plan: Plan, records: [StepID: ActionRecord], datasets: [String: Digest], manifest: String,
+    keep: [String]? = nil
   ) {
     self.plan = plan
     self.records = records
     self.datasets = datasets
     self.manifest = manifest
+    self.keep = keep
   }
 
   private struct Line: Encodable {
@@ -43,12 +47,13 @@ public struct StudyLock {
         version: record.version)
       return "\(JSON.text(step.id.text)): \(JSON.text(line))"
     }
+    let keep = keep.map { "\n\"keep\": \(JSON.text($0))," } ?? ""
     return """
       {
       "lock": 1,
       "study": \(JSON.text(plan.study)),
       "manifest": \(JSON.text(manifest)),
-      "digest": \(JSON.text(plan.studyDigest)),
+      "digest": \(JSON.text(plan.studyDigest)),\(keep)
       "numerics": \(JSON.text(numerics)),
       "datasets": \(JSON.text(datasets)),
       "steps": {

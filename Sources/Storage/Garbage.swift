@@ -5,6 +5,8 @@ public struct Garbage: Sendable {
   /// Keys of records, in the order that they are freed in.
   public var records: [Digest] = []
   public var objects: [Digest] = []
+  /// Records that stay and whose objects go in part.
+  public var lean: [ActionRecord] = []
   /// Logs, checkpoints, quarantined objects, and temporary files of writers that were killed.
   public var others: [Path] = []
   /// The bytes of the objects.
@@ -20,7 +22,7 @@ public struct Garbage: Sendable {
 
   /// Frees everything, or nothing if another process has the store open.
   ///
-  /// Records go first: a record never stands without its objects, so being killed at any point leaves
+  /// Records go first: a record never stands without the objects that it calls its own, so being killed at any point leaves
   /// a valid store and less garbage.
   ///
   /// - Returns: What was freed. The store stays closed to others for as long as this process has it.
@@ -31,9 +33,19 @@ public struct Garbage: Sendable {
     // What was garbage before can have been found useful by a run that has just ended.
     let garbage = try find()
     try index.forget(Set(index.stepsByKey().keys).subtracting(garbage.keptKeys))
-    for key in garbage.records { try store.files.remove(store.recordPath(key)) }
-    for digest in garbage.objects { try store.files.remove(store.path(of: digest)) }
-    for path in garbage.others { try store.files.remove(path) }
+    // Each of these is durable before the next begins.
+    try remove(garbage.records.map { store.recordPath($0) }, in: store)
+    for record in garbage.lean { try store.publish(record) }
+    try remove(garbage.objects.map { store.path(of: $0) }, in: store)
+    try remove(garbage.others, in: store)
     return garbage
+  }
+
+  /// Removes files, one directory after the other.
+  private static func remove(_ paths: [Path], in store: Store) throws(FileError) {
+    let byDirectory = Dictionary(grouping: paths, by: \.parent)
+    for (directory, paths) in byDirectory.sorted(by: { $0.key < $1.key }) {
+      try store.files.remove(paths.map(\.name), in: directory)
+    }
   }
 }

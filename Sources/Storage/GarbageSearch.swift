@@ -6,16 +6,23 @@ public import Core
 /// the records that made those. So a chain of steps is kept whole.
 public struct GarbageSearch {
   let store: Store
-  /// The keys that lock files name.
+  /// The keys that lock files name, to be kept with all they gave.
   let locked: Set<Digest>
+  /// The keys that lock files name of studies that do not keep everything, with the names of the
+  /// outputs that may go.
+  let lean: [Digest: Set<String>]
   /// The moment since when records are recent, ISO 8601 in UTC.
   let since: String
   /// The same in nanoseconds since 1970, for work in progress.
   let sinceNanoseconds: Int64
 
-  public init(of store: Store, locked: Set<Digest>, since: String, sinceNanoseconds: Int64) {
+  public init(
+    of store: Store, locked: Set<Digest>, lean: [Digest: Set<String>] = [:], since: String,
+    sinceNanoseconds: Int64
+  ) {
     self.store = store
     self.locked = locked
+    self.lean = lean
     self.since = since
     self.sinceNanoseconds = sinceNanoseconds
   }
@@ -28,9 +35,19 @@ public struct GarbageSearch {
     let roots =
       locked.union(work.recent)
       .union(records.values.filter { $0.finished >= since }.map(\.key))
-    let reached = reach(from: roots, records)
+    var reached = reach(from: roots, records)
+    let wanted = reachLean(records)
+    reached.keys.formUnion(wanted.keys)
+    reached.objects.formUnion(wanted.objects)
 
     var garbage = Garbage(keptKeys: reached.keys)
+    garbage.lean = reached.keys.sorted().compactMap { key in
+      guard var record = records[key] else { return nil }
+      let gone = record.kept.map(\.digest).filter { !reached.objects.contains($0) }
+      if gone.isEmpty { return nil }
+      record.freed = Set(record.freed ?? []).union(gone).sorted()
+      return record
+    }
     garbage.records = keys.filter { !reached.keys.contains($0) }
     for digest in try store.objects() {
       let size = try store.size(of: digest) ?? 0
@@ -65,6 +82,34 @@ public struct GarbageSearch {
       objects.formUnion([key] + inputs + outputs)
       pending += inputs.flatMap { makers[$0] ?? [] }
     }
+    return (keys, objects)
+  }
+
+  /// What lock files reach of studies that do not keep everything: all keys, and of the objects those
+  /// that nobody may drop. The objects of an output that may go go with it.
+  private func reachLean(
+    _ records: [Digest: ActionRecord]
+  ) -> (keys: Set<Digest>, objects: Set<Digest>) {
+    var (keys, objects) = reach(from: Set(lean.keys), records)
+    var dropped: Set<Digest> = []
+    var needed: Set<Digest> = keys
+    for record in keys.compactMap({ records[$0] }) {
+      let names = lean[record.key] ?? []
+      for output in record.outputs {
+        if names.contains(output.name) {
+          dropped.insert(output.digest)
+        } else {
+          needed.insert(output.digest)
+        }
+      }
+      // Parts are named inside outputs; which one names which nobody says.
+      if record.outputs.allSatisfy({ names.contains($0.name) }) {
+        dropped.formUnion(record.parts.map(\.digest))
+      } else {
+        needed.formUnion(record.parts.map(\.digest))
+      }
+    }
+    objects.subtract(dropped.subtracting(needed))
     return (keys, objects)
   }
 

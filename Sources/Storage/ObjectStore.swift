@@ -53,6 +53,9 @@ public struct ActionRecord: Hashable, Sendable, Codable {
   public var finished: String
   /// Findings that did not stop the step.
   public var warnings: [String]
+  /// Objects that were given and then freed, because no study wants them kept; what needs one makes
+  /// it again. Ascending.
+  public var freed: [Digest]?
 
   public init(
     key: Digest, kind: String, version: Int, outputs: [NamedObject],
@@ -73,6 +76,12 @@ public struct ActionRecord: Hashable, Sendable, Codable {
     self.numerics = numerics
     self.finished = finished
     self.warnings = warnings
+  }
+
+  /// The objects that have to be there.
+  public var kept: [NamedObject] {
+    guard let freed = freed.map(Set.init) else { return outputs + parts }
+    return (outputs + parts).filter { !freed.contains($0.digest) }
   }
 
   /// The output under a name.

@@ -147,9 +147,19 @@ public final class Store: ObjectStore, ActionRecords {
     }
   }
 
-  /// Whether all that a record gave is there with its size; bytes are not looked at.
+  /// Takes back what an action gave, so that it runs again.
+  public func withdraw(_ key: Digest) throws(StoreError) {
+    do throws(FileError) {
+      try files.remove(recordPath(key))
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// Whether all that a record gave and that was not freed is there with its size; bytes are not
+  /// looked at.
   public func holdsOutputs(of record: ActionRecord) throws(StoreError) -> Bool {
-    for object in record.outputs + record.parts
+    for object in record.kept
     where try size(of: object.digest) != object.bytes { return false }
     return true
   }

@@ -64,7 +64,7 @@ public struct StoreCheck {
     var makers: [Digest: (subject: StoreFinding.Subject, maker: String)] = [:]
     for record in records {
       makers[record.key] = (.action, record.step)
-      for object in record.outputs + record.parts {
+      for object in record.kept {
         makers[object.digest] = (.object, "\(record.step): \(object.name)")
       }
     }

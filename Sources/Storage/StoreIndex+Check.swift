@@ -20,6 +20,14 @@ extension StoreIndex {
       guard problems.isEmpty else {
         return [finding(.damaged, problems.prefix(3).joined(separator: "; "))]
       }
+      let damaged = try database.read { database in
+        try IndexTable.allCases.reduce(0) {
+          try $0 + (Int.fetchOne(database, sql: $1.damage) ?? 0)
+        }
+      }
+      guard damaged == 0 else {
+        return [finding(.damaged, "\(damaged) of its rows are not as they were written")]
+      }
       return try database.read { database in
         try records.compactMap { record in
           let row = try Row.fetchOne(

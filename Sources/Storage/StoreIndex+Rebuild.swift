@@ -23,7 +23,11 @@ extension StoreIndex {
     }
     // The last one of each step wins.
     records.sort { ($0.finished, $0.key) < ($1.finished, $1.key) }
-    try index.remember(costsOf: records)
+    try index.remember(
+      costsOf: records.map { record in
+        let action = try? store.files.read(store.path(of: record.key))
+        return (record, action.flatMap { Likeness.digest(ofAction: $0) })
+      })
     try index.remember(keys: records.map { ($0.step, $0.key) }, in: everyScope)
     return records.count
   }

@@ -27,11 +27,18 @@ public final class StoreIndex: Sendable {
   static func path(in store: Store) -> Path { store.root / "index.sqlite" }
 
   /// Opens or makes `index.sqlite` in a store.
-  public init(in store: Store, files: any FileSystem) throws(StoreError) {
+  ///
+  /// - Parameter patience: Seconds that a writer waits for another process before it gives up.
+  public init(
+    in store: Store, files: any FileSystem, patience: Double = 30
+  ) throws(StoreError) {
     var configuration = Configuration()
     // Several processes share one store; a writer waits for another rather than failing.
-    configuration.busyMode = .timeout(30)
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+    configuration.busyMode = .timeout(patience)
+    configuration.prepareDatabase {
+      try $0.execute(sql: "PRAGMA synchronous = NORMAL")
+      $0.add(function: IndexTable.seal)
+    }
     let path = Self.path(in: store)
     self.path = path
     self.files = files
@@ -42,7 +49,7 @@ public final class StoreIndex: Sendable {
     (database, origin) = try Self.translated(path) {
       do {
         return try Self.open(path, configuration)
-      } catch  where error.tellsOfDamage {
+      } catch  where error.tellsOfDamage(at: path) {
         try Self.setAside(path, files)
         return (try Self.open(path, configuration).0, .replaced)
       }
@@ -69,7 +76,7 @@ public final class StoreIndex: Sendable {
     let database = try DatabaseQueue(path: path.text, configuration: configuration)
     try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
     let isEmpty = try !database.read { try $0.tableExists("cost") }
-    try migrator.migrate(database)
+    try IndexTable.migrator.migrate(database)
     return (database, isEmpty ? .made : .opened)
   }
 
@@ -79,27 +86,6 @@ public final class StoreIndex: Sendable {
       let damaged = Path(path.text + suffix)
       if try files.exists(damaged) { try files.rename(damaged, to: Path("\(damaged).damaged")) }
     }
-  }
-
-  private static var migrator: DatabaseMigrator {
-    var migrator = DatabaseMigrator()
-    migrator.registerMigration("1 source files, costs, last keys") { database in
-      try database.execute(
-        sql: """
-          CREATE TABLE source_file (
-            path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL,
-            changed INTEGER NOT NULL, inode INTEGER NOT NULL, device INTEGER NOT NULL,
-            digest TEXT NOT NULL) WITHOUT ROWID;
-          CREATE TABLE cost (
-            key TEXT PRIMARY KEY, kind TEXT NOT NULL, seconds REAL NOT NULL,
-            peak_bytes INTEGER NOT NULL, threads INTEGER NOT NULL) WITHOUT ROWID;
-          CREATE INDEX cost_by_kind ON cost(kind);
-          CREATE TABLE last_key (
-            scope TEXT NOT NULL, step TEXT NOT NULL, key TEXT NOT NULL,
-            PRIMARY KEY (scope, step)) WITHOUT ROWID;
-          """)
-    }
-    return migrator
   }
 
   /// The digests of files whose stat is exactly as it was when they were hashed.
@@ -126,8 +112,7 @@ public final class StoreIndex: Sendable {
   ) throws(StoreError) {
     try derived(otherwise: ()) {
       try database.write { database in
-        let statement = try database.cachedStatement(
-          sql: "INSERT OR REPLACE INTO source_file VALUES (?, ?, ?, ?, ?, ?, ?)")
+        let statement = try database.cachedStatement(sql: IndexTable.sourceFile.insertion)
         for file in files {
           try statement.execute(
             arguments: Self.arguments(file.path, file.status) + [file.digest.hex])
@@ -137,40 +122,46 @@ public final class StoreIndex: Sendable {
   }
 
   /// Remembers what actions cost.
-  public func remember(costsOf records: [ActionRecord]) throws(StoreError) {
+  public func remember(
+    costsOf records: [(record: ActionRecord, likeness: Digest?)]
+  ) throws(StoreError) {
     try derived(otherwise: ()) {
       try database.write { database in
-        let statement = try database.cachedStatement(
-          sql: "INSERT OR REPLACE INTO cost VALUES (?, ?, ?, ?, ?)")
-        for record in records {
+        let statement = try database.cachedStatement(sql: IndexTable.cost.insertion)
+        for (record, likeness) in records {
           try statement.execute(
             arguments: [
               record.key.hex, record.kind, record.seconds, record.peakBytes, record.threads,
+              likeness?.hex ?? "",
             ])
         }
       }
     }
   }
 
-  /// The mean of core-seconds that actions of each kind took, and the largest memory they needed.
-  public func costs() throws(StoreError) -> [String: (coreSeconds: Double, peakBytes: Int64)] {
-    try derived(otherwise: [:]) {
+  /// What past actions cost, by kind and among those that are alike.
+  public func costs() throws(StoreError) -> PastCosts {
+    try derived(otherwise: PastCosts()) {
       try database.read { database in
         // A flipped bit may make a row of a century; estimates have to stay numbers.
         let rows = try Row.fetchAll(
           database,
           sql: """
-            SELECT kind, AVG(seconds * threads), MAX(peak_bytes) FROM cost
+            SELECT kind, likeness, COUNT(*), AVG(seconds * threads), MAX(peak_bytes) FROM cost
             WHERE seconds BETWEEN 0 AND 1e9 AND threads BETWEEN 1 AND 4096
-            AND peak_bytes BETWEEN 0 AND 1e15 GROUP BY kind
+            AND peak_bytes BETWEEN 0 AND 1e15 GROUP BY kind, likeness ORDER BY kind, likeness
             """)
-        return Dictionary(
-          try rows.map { row in
-            (
-              try row.decode(String.self, atIndex: 0),
-              (try row.decode(Double.self, atIndex: 1), try row.decode(Int64.self, atIndex: 2))
-            )
-          }, uniquingKeysWith: { first, _ in first })
+        var costs = PastCosts()
+        for row in rows {
+          costs.add(
+            .init(
+              count: try row.decode(Int.self, atIndex: 2),
+              coreSeconds: try row.decode(Double.self, atIndex: 3),
+              peakBytes: try row.decode(Int64.self, atIndex: 4)),
+            kind: try row.decode(String.self, atIndex: 0),
+            likeness: Digest(hex: try row.decode(String.self, atIndex: 1)))
+        }
+        return costs
       }
     }
   }
@@ -196,8 +187,7 @@ public final class StoreIndex: Sendable {
   public func remember(keys: [(step: String, key: Digest)], in scope: String) throws(StoreError) {
     try derived(otherwise: ()) {
       try database.write { database in
-        let statement = try database.cachedStatement(
-          sql: "INSERT OR REPLACE INTO last_key VALUES (?, ?, ?)")
+        let statement = try database.cachedStatement(sql: IndexTable.lastKey.insertion)
         for (step, key) in keys { try statement.execute(arguments: [scope, step, key.hex]) }
       }
     }
@@ -217,7 +207,7 @@ public final class StoreIndex: Sendable {
     try Self.translated(path) {
       do {
         return try body()
-      } catch  where error.tellsOfDamage {
+      } catch  where error.tellsOfDamage(at: path) {
         // This process goes on without; the next one finds no index and makes a new one.
         if !isSetAside.exchange(true, ordering: .relaxed) { try Self.setAside(path, files) }
         return nothing
@@ -241,11 +231,18 @@ public final class StoreIndex: Sendable {
 
 extension Error {
   /// Whether the file is no longer what SQLite wrote, in its bytes, its tables or its values.
-  fileprivate var tellsOfDamage: Bool {
+  fileprivate func tellsOfDamage(at path: Path) -> Bool {
     guard let error = self as? DatabaseError else { return self is RowDecodingError }
     let isAboutSchema =
       error.resultCode == .SQLITE_ERROR
-      && ["no such", "has no column", "malformed"].contains { error.message?.contains($0) == true }
-    return [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) || isAboutSchema
+      && ["no such", "has no column", "malformed", "unsupported file"].contains {
+        error.message?.contains($0) == true
+      }
+    // A file that can be written is called read-only if its header says that a later SQLite made it.
+    let isHeader =
+      error.resultCode == .SQLITE_READONLY
+      && access(path.text, W_OK) == 0 && access(path.parent.text, W_OK) == 0
+    return [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode)
+      || isAboutSchema || isHeader
   }
 }

@@ -2,41 +2,48 @@ internal import Core
 internal import Execution
 internal import ManifestModel
 internal import Planning
+internal import Storage
 
-/// What a plan would cost: disk from the size of networks, time from the records of past actions.
+/// What a plan would cost: disk from the size of networks, time and memory from past records.
 struct Estimate {
   /// Bytes of weights that the steps that are not cached will add.
   var diskBytes: Int64
   /// Wall seconds on all cores; `nil` until a step of each long kind has a record.
   var seconds: Double?
+  /// Bytes of memory that the largest step needs, as declared where no step like it has a record.
+  var memoryBytes: Int64
 
   struct Shape: Encodable {
     var diskBytes: Int64
     var seconds: Double?
+    var memoryBytes: Int64
     enum CodingKeys: String, CodingKey {
       case diskBytes = "disk_bytes"
+      case memoryBytes = "memory_bytes"
       case seconds
     }
   }
-  var shape: Shape { Shape(diskBytes: diskBytes, seconds: seconds) }
+  var shape: Shape { Shape(diskBytes: diskBytes, seconds: seconds, memoryBytes: memoryBytes) }
 
   init(
-    plan: Plan, resolution: Resolution,
-    costs: [String: (coreSeconds: Double, peakBytes: Int64)], cores: Int
+    plan: Plan, resolution: Resolution, costs: PastCosts, cores: Int
   ) {
     var disk: Int64 = 0
+    var memory: Int64 = 0
     var known = true
     var coreSeconds = 0.0
     for step in plan.steps {
       if case .cached? = resolution.states[step.id] { continue }
       disk += Self.bytes(of: step)
-      if let cost = costs[step.kind.rawValue] {
+      memory = max(memory, step.demand(knowing: costs).memory)
+      if let cost = costs.kinds[step.kind.rawValue] {
         coreSeconds += cost.coreSeconds
       } else if step.kind.isHeavy {
         known = false
       }
     }
     diskBytes = disk
+    memoryBytes = memory
     seconds = known ? coreSeconds / Double(cores) : nil
   }
 
@@ -53,14 +60,10 @@ struct Estimate {
 
   /// The estimate as people read it.
   var sentence: String {
-    let disk = "about \(Self.size(diskBytes)) of weights to store"
-    guard let seconds else { return disk + "; time is estimated once there are records" }
-    return disk + ", about \(ProgressDisplay.duration(seconds)) from past records"
-  }
-
-  private static func size(_ bytes: Int64) -> String {
-    if bytes < 1_000_000 { return "\(bytes / 1000) kB" }
-    if bytes < 1_000_000_000 { return "\(fixed(Double(bytes) / 1e6, digits: 0)) MB" }
-    return "\(fixed(Double(bytes) / 1e9, digits: 1)) GB"
+    let space =
+      "about \(ByteCount.text(diskBytes)) of weights to store, up to \(ByteCount.text(memoryBytes)) of "
+      + "memory for a step"
+    guard let seconds else { return space + "; time is estimated once there are records" }
+    return space + ", about \(ProgressDisplay.duration(seconds)) from past records"
   }
 }

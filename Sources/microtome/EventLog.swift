@@ -10,7 +10,9 @@ final class EventLog {
     var step: String?
     var fraction, seconds: Double?
     var note: String?
-    var steps, executed, cached, failed, skipped: Int?
+    var steps, executed, cached, failed, retried, skipped: Int?
+    var retry, threads: Int?
+    var bytes: Int64?
   }
 
   private let file: Int32?
@@ -37,20 +39,27 @@ final class EventLog {
       switch event {
       case .began(let steps): Line(event: "began", steps: steps)
       case .cached(let id): Line(event: "cached", step: id.text)
-      case .started(let id, _): Line(event: "started", step: id.text)
+      case .started(let id, let threads): Line(event: "started", step: id.text, threads: threads)
       case .progressed(let id, let fraction, let note):
         Line(event: "progressed", step: id.text, fraction: fraction, note: note)
       case .finished(let id, let seconds):
         Line(event: "finished", step: id.text, seconds: seconds)
       case .failed(let failure):
         Line(event: "failed", step: failure.id.text, note: failure.diagnostics.first?.message)
+      case .retried(let failure, _):
+        Line(
+          event: "retried", step: failure.id.text, note: failure.diagnostics.first?.message,
+          retry: failure.tries)
+      case .tooLarge(let id, let bytes, _):
+        Line(event: "too-large", step: id.text, bytes: bytes)
       case .skipped(let count): Line(event: "skipped", skipped: count)
       case .repairing(let object): Line(event: "repairing", note: object)
       case .stopping: Line(event: "stopping")
       case .ended(let summary):
         Line(
           event: "ended", seconds: summary.seconds, executed: summary.executed,
-          cached: summary.cached, failed: summary.failed, skipped: summary.skipped)
+          cached: summary.cached, failed: summary.failed, retried: summary.retried,
+          skipped: summary.skipped)
       }
     let bytes = JSON.encode(line) + [UInt8(ascii: "\n")]
     _ = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Execution
 private import Glibc
 internal import TensorKernels
 
@@ -6,6 +7,21 @@ internal import TensorKernels
 enum Machine {
   /// The processors that are online.
   static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// What the steps of a run may take: the machine as it is, unless told otherwise.
+  static func budget(jobs: Int?, memory: Int64?) -> Budget {
+    Budget(
+      jobs: jobs ?? cores, cores: cores,
+      memory: memory ?? max(1, MachineMemory(files: LocalFileSystem()).available ?? .max >> 3))
+  }
+
+  /// Has the kernel end this process rather than its controller where memory is short.
+  static func yieldMemoryFirst() {
+    let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = write(file, "500", 3)
+    close(file)
+  }
 
   /// Nanoseconds since 1970.
   static var now: Int64 {

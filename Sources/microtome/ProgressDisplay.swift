@@ -1,6 +1,7 @@
 internal import Core
 internal import Execution
 internal import Planning
+internal import Storage
 
 /// Shows a run: a live bar with the running steps on a terminal, plain lines elsewhere.
 final class ProgressDisplay {
@@ -23,12 +24,14 @@ final class ProgressDisplay {
   /// Steps with an outcome, each once however often a repair comes back to it.
   private var finished: Set<StepID> = []
   private var done: Int { finished.count }
+  /// Kinds of steps that were said to be too large.
+  private var warnedKinds: Set<StepKind> = []
   private var drawnLines = 0
   private var lastDrawing: ContinuousClock.Instant?
 
   init(
     console: Console, open: [StepID: StepKind],
-    costs: [String: (coreSeconds: Double, peakBytes: Int64)], cores: Int
+    costs: [String: PastCosts.Cost], cores: Int
   ) {
     self.console = console
     self.open = open
@@ -57,6 +60,17 @@ final class ProgressDisplay {
       active[failure.id] = nil
       finished.insert(failure.id)
       line("\(position) \(console.colour("FAILED", .red)) \(failure.id)")
+    case .retried(let failure, let limit):
+      active[failure.id] = nil
+      line(
+        "\(console.colour("again", .yellow)) \(failure.diagnostics.first?.message ?? failure.id.text) "
+          + "(retry \(failure.tries) of \(limit))")
+    case .tooLarge(let id, let bytes, let budget):
+      guard let kind = open[id], warnedKinds.insert(kind).inserted else { break }
+      line(
+        "\(console.colour("warning", .yellow))[step.too-large]: \(id) is expected to need "
+          + "\(ByteCount.text(bytes)) of memory, more than the \(ByteCount.text(budget)) of the run; "
+          + "such steps run alone")
     case .skipped: break
     case .repairing(let object):
       line(

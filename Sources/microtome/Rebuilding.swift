@@ -54,8 +54,20 @@ struct Rebuilding {
         status: 1, code: "not-run", message: "no step of the study is recorded in this store",
         hint: "run `microtome run \(session.options.manifest)`")
     }
-    let drawn = Set(recorded.indices.shuffled().prefix(count))
-    return recorded.indices.filter(drawn.contains).map { recorded[$0] }
+    let fed = recorded.filter { !readsFreedObjects($0, resolution) }
+    if fed.count < recorded.count {
+      session.console.say(
+        "left out \(recorded.count - fed.count) steps: garbage collection freed what they read")
+    }
+    let drawn = Set(fed.indices.shuffled().prefix(count))
+    return fed.indices.filter(drawn.contains).map { fed[$0] }
+  }
+
+  private func readsFreedObjects(_ step: Step, _ resolution: Resolution) -> Bool {
+    let read = Set((resolution.inputs[step.id] ?? [:]).values)
+    return step.dependencies.contains { id in
+      resolution.record(of: id)?.freed?.contains(where: read.contains) == true
+    }
   }
 
   /// Bits are promised within one numerics id; a difference between two is no defect.

@@ -98,7 +98,7 @@ struct RememberedRun {
     _ message: Message, _ records: [ActionRecord], in store: Store,
     beside others: [RunMemory.Witness]
   ) {
-    let objects = Set(records.flatMap { $0.outputs + $0.parts }.map(\.digest))
+    let objects = Set(records.flatMap(\.kept).map(\.digest))
     guard areSound(objects, in: store) else { return }
     let witnesses =
       others + records.map { .init(store.recordPath($0.key), content: nil) }

@@ -9,18 +9,20 @@ internal import Storage
 /// The committed results of a study: tables, lock file, figures and the report.
 struct ResultsDirectory {
   private let session: Session
+  private let files: any FileSystem
   private let manifestName: String
 
   /// Refuses a directory whose lock names another manifest, unless told to replace it.
-  init(_ session: Session, replace: Bool) throws {
+  init(_ session: Session, replace: Bool, files: any FileSystem = LocalFileSystem()) throws {
     self.session = session
+    self.files = files
     let manifest = Session.absolute(session.options.manifest)
     let prefix = session.workspace.root.text + "/"
     manifestName =
       manifest.text.hasPrefix(prefix)
       ? String(manifest.text.dropFirst(prefix.count)) : manifest.name
     let lock = session.workspace.results / "study.lock.json"
-    if !replace, let bytes = try? session.files.read(lock),
+    if !replace, let bytes = try? files.read(lock),
       let owner = StudyLock.manifest(ofLock: bytes), owner != manifestName
     {
       throw CommandFailure(
@@ -30,7 +32,7 @@ struct ResultsDirectory {
         hint: "rename the study, choose another --results, or pass --replace")
     }
     // A place that cannot be written is better known before the steps than after them.
-    try session.files.createDirectory(session.workspace.results)
+    try files.createDirectory(session.workspace.results)
   }
 
   /// What was written, and what the study found in one sentence for each comparison.
@@ -54,31 +56,31 @@ struct ResultsDirectory {
     let lock = StudyLock(
       plan: session.plan, records: records,
       datasets: externals.listingDigests,
-      manifest: manifestName)
+      manifest: manifestName, keep: keep)
     let hasOtherNumerics = warnOfOtherNumerics(lock)
     let report = try ReportAssembly(
       study: session.study, plan: session.plan, records: records, store: workspace.store,
       warnings: session.warnings
     ).report()
-    var files: [(name: String, text: String)] = [
+    var texts: [(name: String, text: String)] = [
       ("study.lock.json", lock.text),
       ("measurements.csv", MeasurementsCSV.render(report)),
       ("comparisons.csv", ComparisonsCSV.render(report)),
       ("report.html", HTMLReport.render(report)),
     ]
-    files += Figures.all(report).map { ("figures/\($0.name)", $0.svg) }
+    texts += Figures.all(report).map { ("figures/\($0.name)", $0.svg) }
     var changed: [String] = []
     var contents: [Path: Digest] = [:]
-    for (name, text) in files {
+    for (name, text) in texts {
       let path = workspace.results / name
       let bytes = Array(text.utf8)
       contents[path] = SHA256.digest(of: bytes)
-      if let old = try? session.files.read(path), old == bytes { continue }
-      try session.files.createDirectory(path.parent)
-      try session.files.write(bytes, to: path)
+      if let old = try? files.read(path), old == bytes { continue }
+      try files.createDirectory(path.parent)
+      try files.write(bytes, to: path)
       changed.append(name)
     }
-    try removeStaleFigures(keeping: Set(files.map(\.name)))
+    try removeStaleFigures(keeping: Set(texts.map(\.name)))
     // From now on garbage collection keeps what the lock file names.
     try workspace.store.register(lock: workspace.results / "study.lock.json")
     return Outcome(
@@ -86,10 +88,16 @@ struct ResultsDirectory {
       warnings: report.warnings, hasOtherNumerics: hasOtherNumerics, contents: contents)
   }
 
+  /// What garbage collection keeps, where the manifest says less than everything.
+  private var keep: [String]? {
+    let keep = session.study.keep
+    return Set(keep).count < Keepable.allCases.count ? keep.map(\.rawValue).sorted() : nil
+  }
+
   private func removeStaleFigures(keeping names: Set<String>) throws {
     let directory = session.workspace.results / "figures"
-    for name in (try? session.files.list(directory)) ?? [] where name.hasSuffix(".svg") {
-      if !names.contains("figures/\(name)") { try session.files.remove(directory / name) }
+    for name in (try? files.list(directory)) ?? [] where name.hasSuffix(".svg") {
+      if !names.contains("figures/\(name)") { try files.remove(directory / name) }
     }
   }
 

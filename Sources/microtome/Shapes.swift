@@ -67,16 +67,17 @@ struct PlanShape: Encodable {
 }
 
 struct RunShape: Encodable {
-  struct Counts: Encodable { var total, executed, cached, failed, skipped: Int }
+  struct Counts: Encodable { var total, executed, cached, failed, retried, skipped: Int }
   struct Failure: Encodable {
     var id: String
     var exit, signal: Int32?
+    var tries: Int
     var logTail: [String]
     var reproduce: String
     var diagnostics: [DiagnosticsShape.Entry]
 
     enum CodingKeys: String, CodingKey {
-      case id, exit, signal, reproduce, diagnostics
+      case id, exit, signal, tries, reproduce, diagnostics
       case logTail = "log_tail"
     }
 
@@ -84,6 +85,7 @@ struct RunShape: Encodable {
       id = failure.id.text
       exit = failure.exit
       signal = failure.signal
+      tries = failure.tries
       logTail = failure.logTail
       reproduce = failure.reproduce
       diagnostics = failure.diagnostics.map(DiagnosticsShape.Entry.init)
@@ -100,7 +102,7 @@ struct RunShape: Encodable {
     self.study = study
     steps = Counts(
       total: summary.total, executed: summary.executed, cached: summary.cached,
-      failed: summary.failed, skipped: summary.skipped)
+      failed: summary.failed, retried: summary.retried, skipped: summary.skipped)
     seconds = summary.seconds
     self.results = results.text
     failures = summary.failures.map(Failure.init)

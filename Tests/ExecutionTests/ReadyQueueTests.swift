@@ -47,6 +47,22 @@ struct ReadyQueueTests {
     }
   }
 
+  @Test("a position can be taken out from anywhere, and the others keep their order")
+  func removal() {
+    var stream = RandomStream(seed: 3, purpose: "test")
+    for count in [1, 2, 3, 10, 100] {
+      let remaining = (0..<count).map { _ in Double(stream.index(below: 5)) }
+      for taken in 0..<count {
+        var queue = ReadyQueue(remaining: remaining)
+        for position in stream.shuffled(Array(0..<count)) { queue.push(position) }
+        queue.remove(taken)
+        var popped: [Int] = []
+        while let position = queue.pop() { popped.append(position) }
+        #expect(popped == Self.sorted((0..<count).filter { $0 != taken }, remaining))
+      }
+    }
+  }
+
   /// A sort for each step took minutes here.
   @Test("200,000 steps that are all ready at once are scheduled in seconds")
   func wide() {
@@ -54,8 +70,7 @@ struct ReadyQueueTests {
     var scheduler = Scheduler(plan: SchedulerTests.plan(ids.map { ($0, []) })) { _ in 1 }
     let start = ContinuousClock.now
     var done = 0
-    while let id = scheduler.start() {
-      _ = scheduler.next(2)
+    while let id = scheduler.startNext() {
       scheduler.succeed(id)
       done += 1
     }

@@ -83,6 +83,34 @@ struct GarbageTests {
     #expect(all.records.count == 4 && all.objects.count == 12 && all.keptObjects == 0)
   }
 
+  @Test("what a study does not keep goes, unless a lock or a recent record wants it; records stay")
+  func lean() throws {
+    let store = try Store(at: "/store", files: MemoryFileSystem())
+    let keys = try fill(store)
+    func search(locked: Set<Digest>, since: String) -> GarbageSearch {
+      GarbageSearch(
+        of: store, locked: locked, lean: [keys[0]: ["o"], keys[1]: []], since: since,
+        sinceNanoseconds: .max)
+    }
+    let lean = try search(locked: [keys[2], keys[3]], since: "2024").run()
+    #expect(lean.records.isEmpty)
+    #expect(lean.lean.map(\.key) == [keys[0]])
+    #expect(Set(lean.objects) == Set(lean.lean[0].freed!))
+    #expect(lean.objects.count == 2, "the output and its part; the action stays")
+    let shared = try search(locked: Set(keys), since: "2024").run()
+    #expect(shared.isEmpty && shared.lean.isEmpty, "another study wants it")
+    let recent = try search(locked: [], since: "2023-02-01T00:00:00Z").run()
+    #expect(recent.isEmpty, "a recent record reads it")
+
+    for record in lean.lean { try store.publish(record) }
+    for digest in lean.objects { try store.files.remove(store.path(of: digest)) }
+    let record = try #require(try store.record(for: keys[0]))
+    #expect(try store.holdsOutputs(of: record))
+    #expect(record.kept.isEmpty && record.outputs.count == 1)
+    #expect(
+      try search(locked: [keys[2], keys[3]], since: "2024").run().isEmpty, "and once is enough")
+  }
+
   @Test("killed at any removal, the store is valid, and the next try frees the rest")
   func killed() throws {
     let disk = LocalFileSystem()

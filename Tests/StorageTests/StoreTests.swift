@@ -145,13 +145,14 @@ struct StoreIndexTests {
     do {
       let index = try StoreIndex(in: store, files: files)
       try index.remember(keys: [("step", key)], in: "scope")
-      try index.remember(costsOf: [StoreTests.record(key, outputs: [])])
+      try index.remember(costsOf: [(StoreTests.record(key, outputs: []), SHA256.digest(of: [1]))])
     }
     do {
       let index = try StoreIndex(in: store, files: files)
       #expect(try index.lastKeys(in: "scope") == ["step": key])
       #expect(try index.lastKeys(in: "other").isEmpty)
-      #expect(try index.costs()["measure"]?.coreSeconds == 1.5)
+      #expect(try index.costs().kinds["measure"]?.coreSeconds == 1.5)
+      #expect(try index.costs().alike[SHA256.digest(of: [1])]?.count == 1)
     }
     try files.write(
       Array("this is no database, and long enough to be read".utf8), to: root / "index.sqlite")

@@ -64,6 +64,36 @@ extension ProgramTests {
       first.clean()
     }
 
+    @Test("what `keep:` leaves out is freed, not missed, and made again by what needs it")
+    func keep() throws {
+      let program = try CheapStudy.program()
+      let lean = CheapStudy.manifest + "keep: [measurements]\n"
+      #expect(try program.execute(lean).count == CheapStudy.steps)
+      let table = try program.read("results/cheap/measurements.csv")
+      let before = try program.stored("objects")
+      #expect(try program.run("gc", "--yes", "--json").json["removed"] as? Int == 0, "not yet")
+      let freed = try program.run("gc", "--keep-days", "0", "--yes", "--json").json
+      // Weights of two cells; two maps of two test sets each, and what lists them.
+      let removed = try #require(freed["removed"] as? Int)
+      #expect(removed >= 6)
+      #expect(freed["records"] as? Int == 0)
+      #expect(try program.stored("objects").count == before.count - removed)
+
+      #expect(try program.execute(lean).isEmpty, "nothing needs them")
+      #expect(try program.findings().status == 0, "and nothing misses them")
+      #expect(try program.findings("--rebuild", "all").status == 0)
+      let again = try program.execute(
+        lean.replacing("metrics: [dice]", with: "metrics: [dice, iou]"))
+      for kind in ["measure", "predict", "train"] {
+        #expect(
+          !again.of(kind).isEmpty, "a new metric needs the predictions, and those the weights")
+      }
+      #expect(try program.execute(lean).isEmpty)
+      #expect(try program.read("results/cheap/measurements.csv") == table)
+      #expect(try program.findings().status == 0)
+      program.clean()
+    }
+
     @Test("while a process uses the store nothing is freed, and gc says so with exit 3")
     func busy() throws {
       let program = try CheapStudy.finished.get().copy()

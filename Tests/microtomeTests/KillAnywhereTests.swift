@@ -6,7 +6,7 @@ extension ProgramTests {
   /// `.ci/kill-anywhere 300` is the long run of this suite.
   @Suite("Killed anywhere")
   struct KillAnywhereTests {
-    private enum Victim: CaseIterable {
+    private enum Victim: String, CaseIterable {
       case controller
       case worker
       case collector
@@ -90,7 +90,10 @@ extension ProgramTests {
         }
       }
       try complete(program, like: undisturbed)
-      if wanted > 15 { print("killed: \(counts); followed to the end at once: \(completions)") }
+      if wanted > 15 {
+        let words = Victim.allCases.map { "\(counts[$0, default: 0]) \($0.rawValue)s" }
+        print("killed: \(words.joined(separator: ", ")); followed to the end: \(completions)")
+      }
       program.clean()
     }
 

@@ -70,8 +70,7 @@ struct BenchGraph: ParsableCommand {
     return Path(base) / "microtome-bench-\(getpid())"
   }
 
-  // MARK: Every figure, each from processes of its own
-
+  /// Measures every figure, each from processes of its own.
   private func measure(in place: Path, _ files: LocalFileSystem) throws -> BenchGraphShape {
     let manifest = place / "study.yaml"
     try files.write(Array(BenchManifest.text(steps: steps).utf8), to: manifest)
@@ -104,26 +103,26 @@ struct BenchGraph: ParsableCommand {
     return shape
   }
 
-  // MARK: One run
-
   private func runOnce(in place: Path) throws {
     let console = Console()
-    let workspace = try Workspace(
-      manifest: place / "graph", study: "bench-graph", store: place / ".microtome", results: nil,
-      files: LocalFileSystem())
+    // As in `run`, the store is opened only if there is something to do.
+    let store = place / ".microtome"
     let remembered = try RememberedRun(
-      store: workspace.store.root, subject: "bench-graph", circumstances: CanonicalValue(steps))
+      store: store, subject: "bench-graph", circumstances: CanonicalValue(steps))
     if let message = remembered.recall() {
       var summary = RunSummary()
       (summary.total, summary.cached) = (message.steps, message.steps)
       return show(summary, console)
     }
+    let workspace = try Workspace(
+      manifest: place / "graph", study: "bench-graph", store: store, results: nil,
+      files: LocalFileSystem())
     let run = StudyRun(
       plan: .bench(steps: steps), externals: Externals(), workspace: workspace,
       options: .init(
-        jobs: jobs ?? Machine.cores, cores: Machine.cores, failFast: false,
+        budget: Machine.budget(jobs: jobs, memory: nil), failFast: false,
         program: Machine.program),
-      costs: [:], check: { _, _ in [] }, shouldStop: { Interruption.isRequested },
+      costs: PastCosts(), check: { _, _ in [] }, shouldStop: { Interruption.isRequested },
       observe: { _ in })
     let summary = try run.run()
     show(summary, console)

@@ -11,6 +11,8 @@ struct Collect: ParsableCommand {
     discussion: """
       Kept is everything that the study.lock.json of any study run with this store reaches, wherever \
       its repository lies, and what runs of the last 30 days gave, with all that it was made from. \
+      Of a study whose manifest says `keep:`, weights or predictions that it does not name are freed \
+      once they are older; a later run makes again those that it needs. \
       Without --yes nothing is freed.
 
         microtome gc
@@ -44,9 +46,10 @@ struct Collect: ParsableCommand {
     try forgetLocks(in: store)
     let since = Machine.now - Int64(keepDays) * 86_400_000_000_000
     let locks = try store.registeredLocks()
+    let (whole, lean) = try keys(of: locks)
     func find() throws -> Garbage {
       try GarbageSearch(
-        of: store, locked: try keys(of: locks),
+        of: store, locked: whole, lean: lean,
         // Records tell whole seconds, cut off; 0 days keep none of them.
         since: Date(timeIntervalSince1970: Double(since / 1_000_000_000 + 1)).ISO8601Format(),
         sinceNanoseconds: since
@@ -74,12 +77,22 @@ struct Collect: ParsableCommand {
   }
 
   /// What all lock files name. One that cannot be read could name anything, so nothing is freed.
-  private func keys(of locks: [Path]) throws -> Set<Digest> {
-    var keys: Set<Digest> = []
+  private func keys(of locks: [Path]) throws -> (Set<Digest>, lean: [Digest: Set<String>]) {
+    var whole: Set<Digest> = []
+    var lean: [Digest: Set<String>] = [:]
     for path in locks {
       do {
         let bytes = try LocalFileSystem().read(path)
-        keys.formUnion(try LockedStudy(decoding: bytes).stepsByKey.keys)
+        let study = try LockedStudy(decoding: bytes)
+        guard study.keep != nil else {
+          whole.formUnion(study.stepsByKey.keys)
+          continue
+        }
+        // What one study may lose another may want: only what none of them wants goes.
+        for key in study.stepsByKey.keys {
+          let names = study.droppable[key] ?? []
+          lean[key] = lean[key]?.intersection(names) ?? names
+        }
       } catch {
         throw CommandFailure(
           status: 3, code: "store.lock-unreadable",
@@ -88,7 +101,7 @@ struct Collect: ParsableCommand {
           hint: "mount its disk or restore it; if the study is gone, pass `--forget \(path)`")
       }
     }
-    return keys
+    return (whole, lean)
   }
 
   private func show(_ garbage: Garbage, locks: [Path], isFreed: Bool) {

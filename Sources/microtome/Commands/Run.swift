@@ -14,12 +14,18 @@ struct Run: ParsableCommand {
       Each step runs in a process of its own and is recorded by its content: a second run does \
       nothing, and a change re-runs the steps that read what changed. Ctrl-C stops cleanly; the same \
       command goes on from there. A failed step stops what depends on it and nothing else.
+
+        microtome run study.yaml
+        microtome run study.yaml --jobs 4 --memory 12GiB
+        microtome run study.yaml --step-timeout 6h --retries 2
+
+      Steps start while the memory that they are expected to need is free: what steps like them \
+      needed before, else an estimate. One that is larger than all of it runs alone.
       """)
 
   @OptionGroup var options: StudyOptions
 
-  @Option(name: .shortAndLong, help: "How many steps at once (default: the number of cores).")
-  var jobs: Int?
+  @OptionGroup(title: "Limits") var limits: RunLimits
 
   @Flag(
     inversion: .prefixedNo, exclusivity: .chooseLast,
@@ -36,10 +42,6 @@ struct Run: ParsableCommand {
 
   @Option(help: ArgumentHelp("Write what happens as NDJSON.", valueName: "file"))
   var events: String?
-
-  func validate() throws {
-    if let jobs, jobs < 1 { throw ValidationError("--jobs has to be at least 1") }
-  }
 
   func run() throws {
     Interruption.install()
@@ -98,15 +100,12 @@ struct Run: ParsableCommand {
     let resolution = try Resolution(of: plan, externals: externals, in: session.workspace)
     let costs = try session.workspace.index.costs()
     let open = plan.steps.filter { resolution.record(of: $0.id) == nil }.map { ($0.id, $0.kind) }
-    let cores = Machine.cores
     let display = ProgressDisplay(
-      console: session.console, open: Dictionary(uniqueKeysWithValues: open), costs: costs,
-      cores: cores)
+      console: session.console, open: Dictionary(uniqueKeysWithValues: open), costs: costs.kinds,
+      cores: Machine.cores)
     let run = StudyRun(
       plan: plan, externals: externals, workspace: session.workspace,
-      options: .init(
-        jobs: jobs ?? cores, cores: cores, failFast: !keepGoing, program: Machine.program),
-      costs: costs,
+      options: limits.options(failFast: !keepGoing), costs: costs,
       check: SizeCheck(study: session.study, store: session.workspace.store).problems(of:inputs:),
       shouldStop: { Interruption.isRequested },
       observe: { event in
@@ -141,10 +140,11 @@ struct Run: ParsableCommand {
       for diagnostic in failure.diagnostics {
         console.say(console.render(diagnostic, session.manifest.sources))
       }
-      if !failure.logTail.isEmpty, failure.diagnostics.first?.code == "step.died" {
+      if !failure.logTail.isEmpty, failure.isSilent {
         console.say("  the end of its log:")
         for line in failure.logTail { console.say("    \(line)") }
       }
+      if failure.tries > 1 { console.say("  it was tried \(failure.tries) times") }
       if !failure.reproduce.isEmpty { console.say("  alone: \(failure.reproduce)") }
     }
   }
@@ -160,6 +160,7 @@ struct Run: ParsableCommand {
     }
     var parts = ["\(summary.executed) executed", "\(summary.cached) cached"]
     if summary.failed > 0 { parts.append("\(summary.failed) failed") }
+    if summary.retried > 0 { parts.append("\(summary.retried) tried again") }
     if summary.skipped > 0 { parts.append("\(summary.skipped) skipped") }
     let time = ProgressDisplay.duration(summary.seconds)
     console.say("\(summary.total) steps: \(parts.joined(separator: ", ")) in \(time)")
@@ -181,6 +182,7 @@ extension RunSummary {
   /// Counts what an earlier turn over the same steps executed; a step that ran in both counts twice.
   fileprivate mutating func goesOn(from earlier: RunSummary) {
     executed += earlier.executed
+    retried += earlier.retried
     cached = max(0, cached - earlier.executed)
     seconds += earlier.seconds
   }

@@ -107,9 +107,10 @@ struct Verify: ParsableCommand {
       let word = console.colour("\(finding.subject) \(finding.problem)", .red)
       console.say("\(word): \(finding.subjectText)")
     }
+    let count = outcome.findings.count
     console.say(
       "checked \(outcome.objects) objects, \(outcome.records) records and \(outcome.sources) "
-        + "source files: \(outcome.findings.isEmpty ? "all as written" : "\(outcome.findings.count) findings")"
+        + "source files: \(count == 0 ? "all as written" : count == 1 ? "1 finding" : "\(count) findings")"
     )
     if restored > 0 { console.say("restored \(restored) actions from the manifest") }
     let subjects = Set(outcome.findings.map(\.subject))

@@ -42,6 +42,7 @@ struct Worker: ParsableCommand {
     try Machine.requireKernels()
     let files = LocalFileSystem()
     let place = Session.absolute(store)
+    if supervised { Machine.yieldMemoryFirst() }
     let channel = WorkerChannel(supervised: supervised)
     channel.listen()
     guard let key else {

@@ -6,28 +6,6 @@ public import Storage
 /// Runs what a plan needs and the store does not have: a process for each long step, and warm ones
 /// that serve the short steps.
 public final class StudyRun {
-  /// What a run is allowed to do.
-  public struct Options: Sendable {
-    /// What all steps share.
-    public var budget: Budget
-    /// How often a step is tried again whose worker died, overran its time, or could not use the disk.
-    public var retries = 0
-    /// How long one step may run; `nil` for as long as it takes.
-    public var stepLimit: Duration?
-    /// How long a step that overran its time has to save its work before it is killed.
-    public var grace = Duration.seconds(10)
-    /// Whether a failure stops new steps, not only those that depend on it.
-    public var failFast: Bool
-    /// The program that is started as `worker`.
-    public var program: Path
-
-    public init(budget: Budget, failFast: Bool, program: Path) {
-      self.budget = budget
-      self.failFast = failFast
-      self.program = program
-    }
-  }
-
   private struct Running {
     var process: WorkerProcess
     var key: Digest
@@ -304,9 +282,9 @@ public final class StudyRun {
       repairIsNeeded = true
       scheduler.putBack(id)
       observe(.repairing(object: object))
-    case .exited(StepWorker.Ending.interrupted.rawValue) where isStopping:
-      scheduler.putBack(id)
-    case .killed where isStopping:
+    case .exited(StepWorker.Ending.interrupted.rawValue) where isStopping || shouldStop(),
+      .killed where isStopping || shouldStop():
+      // A batch system tells workers to end as it tells this process.
       scheduler.putBack(id)
     default:
       fail(id, end, worker)
@@ -316,7 +294,7 @@ public final class StudyRun {
   private func succeed(_ id: StepID, _ record: ActionRecord) {
     records[id] = record
     notes.add(key: record.key, of: id)
-    let missing = missingOutputs(of: id, record)
+    let missing = plan.splitsMissing(from: id, record)
     if missing.isEmpty {
       scheduler.succeed(id)
     } else {
@@ -370,26 +348,6 @@ public final class StudyRun {
     summary.failures.append(failure)
     observe(.failed(failure))
     scheduler.fail(step.id)
-  }
-
-  /// Splits that some step reads and that a dataset turned out not to have; known as soon as the
-  /// dataset is indexed, before anything is trained on it.
-  private func missingOutputs(of id: StepID, _ record: ActionRecord) -> [Diagnostic] {
-    guard plan[id]?.kind == .import else { return [] }
-    let given = Set(record.outputs.map(\.name))
-    let splits = given.filter { $0.hasPrefix("images/") }.map { $0.dropFirst("images/".count) }
-    var found: [String: Diagnostic] = [:]
-    for step in plan.steps {
-      for input in step.inputs {
-        guard case .output(id, let name) = input.origin, !given.contains(name) else { continue }
-        let split = name.split(separator: "/").last ?? ""
-        let problem = Diagnostic.error(
-          "data.no-such-split", "\(id): the dataset has no split `\(split)`", at: step.location,
-          hint: "the dataset has the splits \(splits.sorted().joined(separator: ", "))")
-        found["\(split) \(step.location?.description ?? "")"] = problem
-      }
-    }
-    return found.sorted { $0.key < $1.key }.map(\.value)
   }
 }
 

@@ -235,7 +235,10 @@ extension Error {
     guard let error = self as? DatabaseError else { return self is RowDecodingError }
     let isAboutSchema =
       error.resultCode == .SQLITE_ERROR
-      && ["no such", "has no column", "malformed", "unsupported file"].contains {
+      && [
+        "no such", "has no column", "malformed", "unsupported file", "already exists",
+        "duplicate column",
+      ].contains {
         error.message?.contains($0) == true
       }
     // A file that can be written is called read-only if its header says that a later SQLite made it.

@@ -15,9 +15,10 @@ extension Parser {
     switch self {
     case .manifest: Self.readManifest(bytes)
     case .table: Self.readTable(bytes)
-    case .png, .bmp: Self.readImage(bytes)
+    case .png, .bmp, .tiff: Self.readImage(bytes)
     case .safetensors, .torchZip, .torchLegacy, .torchTar: Self.readWeights(bytes)
     case .npy: Self.readArray(bytes)
+    case .mat: Self.readVariables(bytes)
     }
   }
 
@@ -89,6 +90,15 @@ extension Parser {
     _ = try? array.integers()
     _ = try? array.numbers()
     _ = try? array.texts()
+    return true
+  }
+
+  private static func readVariables(_ bytes: [UInt8]) -> Bool {
+    guard let file = try? MATFile.decode(bytes) else { return false }
+    for array in file.arrays {
+      precondition(array.columnMajor.count <= MATArray.mostElements, "larger than the limit")
+      _ = try? array.integerRows()
+    }
     return true
   }
 }

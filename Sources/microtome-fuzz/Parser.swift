@@ -1,18 +1,18 @@
 internal import Core
 
 /// The parsers that read files of strangers.
-///
-/// TIFF is not among them: it is not read yet.
 enum Parser: String, CaseIterable {
   case manifest
   case table
   case png
   case bmp
+  case tiff
   case safetensors
   case torchZip = "torch-zip"
   case torchLegacy = "torch-legacy"
   case torchTar = "torch-tar"
   case npy
+  case mat
 
   /// Folders and endings of the sound files that it starts from, below `Tests/`.
   var seeds: [(folder: String, endings: [String])] {
@@ -21,6 +21,7 @@ enum Parser: String, CaseIterable {
     case .manifest: return [own, ("ManifestModelTests/Fixtures", [".yaml"])]
     case .png: return [own, ("ImagingTests/Fixtures", [".png"])]
     case .bmp: return [own, ("ImagingTests/Fixtures", [".bmp"])]
+    case .tiff: return [own, ("ImagingTests/Fixtures", [".tif"])]
     case .safetensors: return [own, ("ArchivesTests/Fixtures", [".safetensors"])]
     case .torchZip:
       return [
@@ -32,6 +33,7 @@ enum Parser: String, CaseIterable {
       ]
     case .torchLegacy: return [own, ("ArchivesTests/Fixtures", ["legacy.pth", "legacy_bare.pth"])]
     case .torchTar: return [own, ("ArchivesTests/Fixtures", ["tar_handmade.pth"])]
+    case .mat: return [own, ("ArchivesTests/Fixtures", [".mat"])]
     case .table, .npy: return [own]
     }
   }
@@ -42,7 +44,7 @@ enum Parser: String, CaseIterable {
     case .manifest: Self.manifestWords.map { Array($0.utf8) }
     case .table: Self.tableWords.map { Array($0.utf8) }
     case .png: ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "iCCP", "zTXt"].map { Array($0.utf8) }
-    case .bmp: []
+    case .bmp, .tiff, .mat: []
     case .safetensors: Self.headerWords.map { Array($0.utf8) }
     case .torchZip, .torchLegacy, .torchTar: Self.pickleWords
     case .npy: Self.arrayWords.map { Array($0.utf8) }

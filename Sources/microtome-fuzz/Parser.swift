@@ -13,6 +13,7 @@ enum Parser: String, CaseIterable {
   case torchTar = "torch-tar"
   case npy
   case mat
+  case aperio
 
   /// Folders and endings of the sound files that it starts from, below `Tests/`.
   var seeds: [(folder: String, endings: [String])] {
@@ -34,7 +35,9 @@ enum Parser: String, CaseIterable {
     case .torchLegacy: return [own, ("ArchivesTests/Fixtures", ["legacy.pth", "legacy_bare.pth"])]
     case .torchTar: return [own, ("ArchivesTests/Fixtures", ["tar_handmade.pth"])]
     case .mat: return [own, ("ArchivesTests/Fixtures", [".mat"])]
-    case .table, .npy: return [own]
+    case .npy: return [own, ("DatasetsTests/Fixtures/nucls/train/labels", [".npy"])]
+    case .aperio: return [own, ("DatasetsTests/Fixtures/monuseg/MoNuSegTestData", [".xml"])]
+    case .table: return [own]
     }
   }
 
@@ -48,6 +51,7 @@ enum Parser: String, CaseIterable {
     case .safetensors: Self.headerWords.map { Array($0.utf8) }
     case .torchZip, .torchLegacy, .torchTar: Self.pickleWords
     case .npy: Self.arrayWords.map { Array($0.utf8) }
+    case .aperio: Self.annotationWords.map { Array($0.utf8) }
     }
   }
 
@@ -77,6 +81,12 @@ enum Parser: String, CaseIterable {
 
   private static let arrayWords = [
     "'<f4'", "'|u1'", "'<U3'", "'<i8'", "(", ")", "True", "False", ", ",
+  ]
+
+  private static let annotationWords = [
+    "<Region>", "</Region>", "<Vertex X=\"1e300\" Y=\"-1\"/>", "<Vertex X=\"999999\" Y=\"nan\"/>",
+    "<Annotations>", "</Annotations>", "<!DOCTYPE a [", "<!ENTITY b \"c\">", "]>", "&b;", "&#0;",
+    "<![CDATA[", "]]>", "<!--", "-->", "<?xml version=\"1.0\" encoding=\"UTF-16\"?>",
   ]
 
   /// Opcodes that change the stack, the memo or a container, and names that pickles ask for.

@@ -21,6 +21,10 @@ struct AperioAnnotations {
         file, message, code: "dataset.unreadable", hint: "export the annotation again as XML")
     }
     guard !bytes.isEmpty else { throw unsound("the annotation is empty") }
+    // libxml2 prints what it cannot convert, whatever it is told; UTF-8 it need not convert.
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      throw unsound("the annotation is not UTF-8")
+    }
     guard bytes.count <= Int(Int32.max) else { throw unsound("the annotation is too large") }
     try bytes.withUnsafeBytes { buffer in
       let options =
@@ -28,7 +32,8 @@ struct AperioAnnotations {
         | XML_PARSE_NOWARNING.rawValue
       guard
         let reader = xmlReaderForMemory(
-          buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil, nil,
+          buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil,
+          "UTF-8",
           Int32(options))
       else { throw unsound("there is no memory to read the annotation") }
       defer { xmlFreeTextReader(reader) }

@@ -190,7 +190,7 @@ struct RealDataTests {
       ("glas", DatasetRequest(format: .glas, group: "patient"), 60, 0),
       ("glas-bmp", DatasetRequest(format: .glas, group: "patient"), 4, 0),
       ("monuseg", DatasetRequest(format: .monuseg, group: "patient"), 12, 0),
-      ("nucls/Example-Segmentation", DatasetRequest(format: .nucls), 15, 627),
+      ("nucls/Example-Segmentation", DatasetRequest(format: .nucls), 15, 640),
       (
         "dsb2018",
         DatasetRequest(

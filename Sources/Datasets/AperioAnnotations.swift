@@ -22,14 +22,14 @@ struct AperioAnnotations {
     }
     guard !bytes.isEmpty else { throw unsound("the annotation is empty") }
     // libxml2 prints what it cannot convert, whatever it is told; UTF-8 it need not convert.
-    guard String(validating: bytes, as: UTF8.self) != nil else {
+    guard String(validating: bytes, as: UTF8.self) != nil, !bytes.contains(0) else {
       throw unsound("the annotation is not UTF-8")
     }
     guard bytes.count <= Int(Int32.max) else { throw unsound("the annotation is too large") }
     try bytes.withUnsafeBytes { buffer in
       let options =
         XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue
-        | XML_PARSE_NOWARNING.rawValue
+        | XML_PARSE_NOWARNING.rawValue | XML_PARSE_IGNORE_ENC.rawValue
       guard
         let reader = xmlReaderForMemory(
           buffer.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(buffer.count), nil,

@@ -84,7 +84,8 @@ private let joiningCodes: Set<String> = [
   "manifest.stride-too-long", "manifest.never-selected", "manifest.nothing-to-train-on",
   "manifest.metric-needs-types",
   "manifest.subset-too-large", "manifest.test-on-training", "manifest.unlabelled",
-  "manifest.unknown-pixel-size", "manifest.no-table", "manifest.nesterov-without-momentum",
+  "manifest.unknown-pixel-size", "manifest.no-table", "manifest.no-classes",
+  "manifest.nesterov-without-momentum",
   "manifest.warmup-too-long", "manifest.pretraining-on-test", "manifest.extends-cycle",
   "manifest.unreadable",
 ]

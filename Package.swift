@@ -48,7 +48,9 @@ let modules: [Module] = [
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
   Module(name: "Storage", imports: ["Core", grdb]),
   Module(name: "Archives", imports: ["Core"], testResources: [.copy("Fixtures")]),
-  Module(name: "Imaging", imports: ["Core", "CPNG"], testResources: [.copy("Fixtures")]),
+  Module(
+    name: "Imaging", imports: ["Core", "CPNG"], testImports: ["Archives"],
+    testResources: [.copy("Fixtures")]),
   Module(
     name: "Evaluation", imports: ["Core", "Imaging"], testResources: [.copy("Fixtures")]),
   Module(
@@ -59,7 +61,7 @@ let modules: [Module] = [
     testResources: [.copy("Fixtures")]),
   Module(
     name: "Networks", imports: ["Core", "Archives", "Learning"],
-    testImports: ["TensorKernels"], testResources: [.copy("Fixtures")]),
+    testImports: ["TensorKernels", "Imaging"], testResources: [.copy("Fixtures")]),
   Module(
     name: "Execution", imports: ["Core", "ManifestModel", "Planning", "Storage"]),
   Module(
@@ -75,15 +77,15 @@ let modules: [Module] = [
   Module(
     name: "microtome",
     imports: [
-      "Core", "ManifestModel", "Storage", "Planning", "Execution", "Steps", "Reporting",
-      "TensorKernels", arguments,
+      "Core", "ManifestModel", "Storage", "Imaging", "Evaluation", "Planning", "Execution", "Steps",
+      "Reporting", "TensorKernels", arguments,
     ],
     isProgram: true),
   Module(
     name: "microtome-bench",
     imports: [
-      "Core", "Archives", "TensorKernels", "Learning", "Networks", "Pretraining", arguments,
-      "CProcessorPeak",
+      "Core", "Archives", "Imaging", "Evaluation", "TensorKernels", "Learning", "Networks",
+      "Pretraining", arguments, "CProcessorPeak",
     ],
     isProgram: true, testResources: [.copy("Fixtures")]),
   Module(

@@ -18,8 +18,10 @@ public enum Overlap {
       counts.truePositives + counts.falsePositives + counts.falseNegatives)
   }
 
-  private static func ratio(_ shared: Int, _ all: Int) -> MetricValue {
-    all == 0
-      ? .undefined("truth and prediction are empty") : .defined(Double(shared) / Double(all))
+  /// The value where there is nothing on either side.
+  static let nothing = MetricValue.undefined("truth and prediction are empty")
+
+  static func ratio(_ shared: Int, _ all: Int) -> MetricValue {
+    all == 0 ? nothing : .defined(Double(shared) / Double(all))
   }
 }

@@ -42,10 +42,16 @@ public struct LabelMap: Hashable, Sendable {
     LabelMap(width: width, height: height, labels: labels.map { $0 == 0 ? 0 : 1 })
   }
 
-  /// How many objects the map shows.
+  /// The objects that the map shows, each with a label of its own; `nil` if there are more than 65,535.
   ///
   /// Two or more labels are instance ids and each is one object. A single label is a binary mask,
   /// whose objects are its 8-connected components: the rule by which GlaS numbers its glands.
+  public var objects: LabelMap? {
+    distinctLabels.count == 1
+      ? ConnectedComponents(of: self, connectivity: .eight).labelMap : self
+  }
+
+  /// How many objects the map shows, by the rule of `objects`.
   public var objectCount: Int {
     let distinct = distinctLabels.count
     return distinct == 1 ? ConnectedComponents(of: self, connectivity: .eight).count : distinct

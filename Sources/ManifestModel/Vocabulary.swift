@@ -56,6 +56,13 @@ public enum Task: String, ManifestWord {
     case .cellSegmentation: "binary segmentation of cells or nuclei"
     }
   }
+
+  /// What predictions name, and metrics may ask for; objects are connected components here.
+  public var prediction: Metric.Requirement {
+    switch self {
+    case .glandSegmentation, .cellSegmentation: .objects
+    }
+  }
 }
 
 /// The encoders whose initialization a study compares.
@@ -147,37 +154,6 @@ public enum SelectionMetric: String, ManifestWord {
     switch self {
     case .dice: "highest mean Dice of the hold-out images"
     case .loss: "lowest mean loss of the hold-out images"
-    }
-  }
-}
-
-/// Metrics by their alias; files carry the full name with variant and version.
-public enum Metric: String, ManifestWord {
-  case dice
-  case iou
-  case dicePooled = "dice_pooled"
-  case iouPooled = "iou_pooled"
-
-  /// The name that files carry: metric, variant, version.
-  public var fullName: String {
-    switch self {
-    case .dice: "dice.image_mean.v1"
-    case .iou: "iou.image_mean.v1"
-    case .dicePooled: "dice.pooled.v1"
-    case .iouPooled: "iou.pooled.v1"
-    }
-  }
-
-  /// Whether there is one value for the whole test set instead of one for each image.
-  public var isPooled: Bool { self == .dicePooled || self == .iouPooled }
-
-  public var summary: String {
-    switch self {
-    case .dice:
-      "Dice of each image, then their mean; undefined where truth and prediction are empty"
-    case .iou: "intersection over union of each image, then their mean; same rule for empty images"
-    case .dicePooled: "Dice of the pixels of all images together"
-    case .iouPooled: "intersection over union of the pixels of all images together"
     }
   }
 }

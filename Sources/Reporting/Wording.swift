@@ -55,14 +55,23 @@ enum Wording {
     label == "\(images)" ? "n = \(images)" : "n = \(images) (\(label))"
   }
 
-  /// A metric's everyday name: `dice.pooled.v1` is `pooled Dice`; others stay as they are.
+  /// A metric's everyday name: `dice.pooled.v1` is `pooled Dice`; unknown ones stay as they are.
   static func metric(_ fullName: String) -> String {
     let parts = fullName.split(separator: ".")
-    let names = ["dice": "Dice", "iou": "IoU"]
+    let names = [
+      "dice": "Dice", "iou": "IoU", "dice2": "Dice2", "aji": "AJI", "aji_plus": "AJI+", "dq": "DQ",
+      "sq": "SQ", "pq": "PQ", "object_f1": "object F1", "object_dice": "object Dice",
+      "object_hausdorff": "object Hausdorff distance", "mpq": "mPQ", "mpq_plus": "mPQ+",
+      "detection_f1": "detection F1", "type_f1": "type F1",
+    ]
     guard let name = parts.first.flatMap({ names[String($0)] }), parts.count > 1 else {
       return fullName
     }
-    return parts[1] == "pooled" ? "pooled \(name)" : name
+    return switch parts[1] {
+    case "pooled": "pooled \(name)"
+    case "image_mean_epsilon": "\(name) (+1e-6)"
+    default: name
+    }
   }
 
   /// How the correction is called in a sentence; `nil` for none.

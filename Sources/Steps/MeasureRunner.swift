@@ -11,35 +11,51 @@ struct MeasureRunner: StepRunner {
   func run(_ context: StepContext) throws {
     let predictions = try Tree(decoding: context.read(input: "predictions"))
     let samples = try context.split(input: "split").samples
-    var counts: [PixelCounts] = []
-    for sample in samples {
-      counts.append(
-        PixelCounts(
-          truth: try context.labels(of: sample).labels,
-          prediction: try context.prediction(for: sample, in: predictions).labels))
+    let metrics = context.parameter("metrics").list!.compactMap(\.text).map { name in
+      Metric.allCases.first { $0.fullName == name }!
     }
-    for name in context.parameter("metrics").list!.compactMap(\.text) {
-      let metric = Metric.allCases.first { $0.fullName == name }!
-      let values = Self.values(of: metric, samples: samples, counts: counts)
+    var images: [ImageMeasures] = []
+    for sample in samples {
+      images.append(
+        try measure(
+          metrics, truth: context.labels(of: sample),
+          prediction: context.prediction(for: sample, in: predictions), of: sample))
+    }
+    for metric in metrics {
+      let values = Self.values(of: metric, samples: samples, images: images)
       try context.write(
-        output: "values/\(name)", JSON.encode(MeasuredValues(metric: name, values: values)))
+        output: "values/\(metric.fullName)",
+        JSON.encode(MeasuredValues(metric: metric.fullName, values: values)))
     }
   }
 
+  /// Where metrics of objects are asked for, the prediction's are its connected components, and a
+  /// truth that is a mask is taken apart the same way.
+  private func measure(
+    _ metrics: [Metric], truth: LabelMap, prediction: LabelMap, of sample: SplitIndex.Sample
+  ) throws -> ImageMeasures {
+    guard metrics.contains(where: { $0.requirement > .pixels }) else {
+      return ImageMeasures(truth: truth, prediction: prediction, withDistances: false)
+    }
+    guard let trueObjects = truth.objects, let predictedObjects = prediction.objects else {
+      throw StepFailure(
+        "measure.too-many-objects",
+        "image \(sample.id) falls into more than 65,535 objects")
+    }
+    return ImageMeasures(
+      truth: trueObjects, prediction: predictedObjects,
+      withDistances: metrics.contains(where: \.needsDistances))
+  }
+
   private static func values(
-    of metric: Metric, samples: [SplitIndex.Sample], counts: [PixelCounts]
+    of metric: Metric, samples: [SplitIndex.Sample], images: [ImageMeasures]
   ) -> [MeasuredValues.Value] {
-    let measure: (PixelCounts) -> MetricValue =
-      switch metric {
-      case .dice, .dicePooled: Overlap.dice
-      case .iou, .iouPooled: Overlap.iou
-      }
     if metric.isPooled {
-      let value = measure(PixelCounts.pooled(counts))
+      let value = metric.value(ofAll: images)
       return [.init(image: "*", patient: "*", value: value.value, reason: value.reason)]
     }
-    return zip(samples, counts).map { sample, counts in
-      let value = measure(counts)
+    return zip(samples, images).map { sample, image in
+      let value = metric.value(of: image)
       return .init(
         image: sample.id, patient: sample.patient, value: value.value, reason: value.reason)
     }

@@ -29,7 +29,7 @@ struct Microtome: ParsableCommand {
     subcommands: [
       New.self, Validate.self, PlanCommand.self, Run.self, Status.self, Why.self, Log.self,
       Show.self, Report.self, Verify.self, Collect.self, IndexCommand.self, SchemaCommand.self,
-      Doctor.self, BenchGraph.self, Worker.self,
+      Measure.self, Doctor.self, BenchGraph.self, Worker.self,
     ])
 
   static func main() {

@@ -162,8 +162,12 @@ let editCases: [EditCase] = [
       "1️⃣", "manifest.unknown-word", hint: "the words are `gland-segmentation`, `cell-segmentation`")
   ),
   .init(
-    "metrics: [dice]", "metrics: [dice, 1️⃣object_dice]",
+    "metrics: [dice]", "metrics: [dice, 1️⃣accuracy]",
     Expected("1️⃣", "manifest.unknown-word")),
+  .init(
+    "metrics: [dice]", "metrics: [dice, object_dice, 1️⃣mpq]",
+    Expected(
+      "1️⃣", "manifest.metric-needs-types", hint: "use `pq` or `aji`, which need objects alone")),
   .init(
     "selection: { holdout: 20%, every: 100 }", "selection: 1️⃣best",
     Expected("1️⃣", "manifest.unknown-word")),

@@ -82,6 +82,7 @@ private let joiningCodes: Set<String> = [
   "manifest.unknown-split", "manifest.unknown-initialization", "manifest.unknown-experiment",
   "manifest.unknown-metric", "manifest.not-in-experiment", "manifest.compared-with-itself",
   "manifest.stride-too-long", "manifest.never-selected", "manifest.nothing-to-train-on",
+  "manifest.metric-needs-types",
   "manifest.subset-too-large", "manifest.test-on-training", "manifest.unlabelled",
   "manifest.unknown-pixel-size", "manifest.no-table", "manifest.nesterov-without-momentum",
   "manifest.warmup-too-long", "manifest.pretraining-on-test", "manifest.extends-cycle",

@@ -8,6 +8,18 @@ enum ExperimentChecks {
     checkSelection(experiment, node, &reading)
     checkSizes(experiment, &reading)
     checkSplits(experiment, &reading)
+    checkMetrics(experiment, &reading)
+  }
+
+  private static func checkMetrics(_ experiment: Experiment, _ reading: inout Reading) {
+    for metric in experiment.metrics
+    where metric.value.requirement > experiment.task.value.prediction {
+      reading.error(
+        "manifest.metric-needs-types",
+        "`\(metric.value)` needs the type of each nucleus, which `\(experiment.task.value)` does not"
+          + " predict",
+        at: metric.location, hint: "use `pq` or `aji`, which need objects alone")
+    }
   }
 
   private static func checkInference(_ inference: Inference, _ reading: inout Reading) {

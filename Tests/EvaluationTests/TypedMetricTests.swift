@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Evaluation
+
+@Suite("Metrics of nuclei with types")
+struct TypedMetricTests {
+  private let perfect = PanopticQuality(truePositives: 2, iouSum: 2)
+  private let half = PanopticQuality(truePositives: 1, falseNegatives: 2, iouSum: 1)
+  private let absent = PanopticQuality()
+
+  @Test("PanNuke's mPQ ignores what is predicted of classes that the truth lacks")
+  func pannukeIgnores() {
+    let image = MultiClassPanopticQuality.TissueImage(
+      tissue: "Breast", classes: [perfect, PanopticQuality(falsePositives: 3), absent])
+    #expect(image.meanQuality == .defined(1))
+  }
+
+  @Test("PanNuke's mPQ is a mean over tissues, and leaves images without nuclei out")
+  func pannukeTissues() {
+    let images: [MultiClassPanopticQuality.TissueImage] = [
+      .init(tissue: "Breast", classes: [perfect]), .init(tissue: "Breast", classes: [perfect]),
+      .init(tissue: "Colon", classes: [half]), .init(tissue: "Colon", classes: [absent]),
+    ]
+    let found = MultiClassPanopticQuality.pannuke(images)
+    #expect(found.tissues.map(\.name) == ["Breast", "Colon"])
+    #expect(found.tissues.map(\.quality) == [.defined(1), .defined(0.5)])
+    #expect(found.quality == .defined(0.75))
+    #expect(found.defined == 3)
+  }
+
+  @Test("CoNIC's mPQ+ pools counts within a class and means over classes")
+  func conic() {
+    let found = MultiClassPanopticQuality.conic([[perfect, absent, half], [half, absent, half]])
+    #expect(found.classes[0] == .defined(6.0 / 8))
+    #expect(found.classes[1].value == nil)
+    #expect(found.classes[2] == .defined(0.5))
+    #expect(found.quality == .defined(0.625))
+    #expect(
+      MultiClassPanopticQuality.conic([[absent]]).quality
+        == .undefined("neither side has an object of any class"))
+  }
+
+  @Test("a pair is kept up to the radius, which is in micrometres")
+  func radius() {
+    let truth: [Detection.Nucleus] = [.init(x: 10, y: 10, type: 1), .init(x: 50, y: 50, type: 2)]
+    let prediction: [Detection.Nucleus] = [
+      .init(x: 22, y: 10, type: 1), .init(x: 50, y: 62.5, type: 2),
+    ]
+    // 3 um are 12 pixels of 0.25 um: the first pair is kept, the second is not.
+    let fine = Detection(truth: truth, prediction: prediction, pixelSize: 0.25)
+    #expect(fine.f1 == .defined(0.5))
+    #expect(Detection(truth: truth, prediction: prediction, pixelSize: 0.5).f1 == .defined(0))
+  }
+
+  @Test("a wrong type counts twice, a nucleus without partner once")
+  func types() {
+    let truth = (0..<4).map { Detection.Nucleus(x: Double(100 * $0), y: 0, type: $0 < 3 ? 1 : 2) }
+    var prediction = Array(truth.prefix(3))
+    prediction[2].type = 2
+    let found = Detection(truth: truth, prediction: prediction, pixelSize: 0.25)
+    #expect(found.f1 == .defined(6.0 / 7))
+    #expect(found.typeAccuracy == .defined(2.0 / 3))
+    #expect(found.f1(ofType: 1) == .defined(4.0 / 6))
+    #expect(found.f1(ofType: 2) == .defined(0))
+    #expect(found.f1(ofType: 9).value == nil)
+    #expect(found.trueTypes == [1, 2])
+    #expect(found.meanTypeF1 == .defined(2.0 / 6))
+    #expect(Detection().f1.value == nil && Detection().meanTypeF1.value == nil)
+  }
+
+  @Test("all nuclei are paired at once, as published, before far pairs are dropped")
+  func wholePairing() {
+    // The closest pair alone (1 to 9) would leave the second without partner.
+    let truth: [Detection.Nucleus] = [.init(x: 0, y: 0), .init(x: 10, y: 0)]
+    let prediction: [Detection.Nucleus] = [.init(x: 9, y: 0), .init(x: 21, y: 0)]
+    #expect(Detection(truth: truth, prediction: prediction, pixelSize: 0.25).f1 == .defined(1))
+  }
+
+  @Test("the cheapest pairing is that of trying all", arguments: 0..<40)
+  func cheapest(seed: UInt64) {
+    var generator = SeededGenerator(state: seed)
+    let (rows, columns) = (
+      Int.random(in: 0...6, using: &generator), Int.random(in: 0...6, using: &generator)
+    )
+    let costs = (0..<rows).map { _ in
+      (0..<columns).map { _ in Double(Int.random(in: 0...30, using: &generator)) }
+    }
+    let unpaired = max(0, rows - columns)
+    func best(_ row: Int, _ taken: Set<Int>, _ skipped: Int) -> Double {
+      guard row < rows else { return 0 }
+      var found = skipped < unpaired ? best(row + 1, taken, skipped + 1) : .infinity
+      for column in 0..<columns where !taken.contains(column) {
+        found = min(found, costs[row][column] + best(row + 1, taken.union([column]), skipped))
+      }
+      return found
+    }
+    let chosen = DenseAssignment.cheapest(rows: rows, columns: columns) { costs[$0][$1] }
+    let pairs = chosen.enumerated().compactMap { row, column in column.map { (row, $0) } }
+    #expect(pairs.count == min(rows, columns))
+    #expect(Set(pairs.map(\.1)).count == pairs.count)
+    #expect(pairs.reduce(0) { $0 + costs[$1.0][$1.1] } == best(0, [], 0))
+  }
+}

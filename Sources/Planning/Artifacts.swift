@@ -21,10 +21,13 @@ public struct SplitIndex: Hashable, Sendable, Codable {
     public var labels: Digest?
     /// How many labelled objects there are.
     public var objects: Int?
+    /// The class of object `i + 1` of the labels, from 1; absent where the format has no classes.
+    /// Resampling can lose an object's last pixel; its class stays in the list.
+    public var objectClasses: [Int]?
 
     public init(
       id: String, patient: String, width: Int, height: Int, pixelSize: Double?, image: Digest,
-      stratum: String?, labels: Digest?, objects: Int?
+      stratum: String?, labels: Digest?, objects: Int?, objectClasses: [Int]? = nil
     ) {
       self.id = id
       self.patient = patient
@@ -35,16 +38,20 @@ public struct SplitIndex: Hashable, Sendable, Codable {
       self.stratum = stratum
       self.labels = labels
       self.objects = objects
+      self.objectClasses = objectClasses
     }
   }
 
   public var split: String
   /// In the order of their ids.
   public var samples: [Sample]
+  /// The names of the object classes 1, 2, ...; absent where the format has none.
+  public var classes: [String]?
 
-  public init(split: String, samples: [Sample]) {
+  public init(split: String, samples: [Sample], classes: [String]? = nil) {
     self.split = split
     self.samples = samples
+    self.classes = classes
   }
 
   /// What a reader of images alone sees: no labels, and nobody's name.
@@ -54,7 +61,7 @@ public struct SplitIndex: Hashable, Sendable, Codable {
       samples: samples.map { sample in
         var sample = sample
         (sample.stratum, sample.labels, sample.objects) = (nil, nil, nil)
-        (sample.patient, sample.pixelSize) = ("", nil)
+        (sample.patient, sample.pixelSize, sample.objectClasses) = ("", nil, nil)
         return sample
       })
   }

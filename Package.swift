@@ -47,9 +47,9 @@ let modules: [Module] = [
   Module(
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
   Module(name: "Storage", imports: ["Core", grdb]),
-  Module(name: "Archives", imports: ["Core"], testResources: [.copy("Fixtures")]),
+  Module(name: "Archives", imports: ["Core", "CZlib"], testResources: [.copy("Fixtures")]),
   Module(
-    name: "Imaging", imports: ["Core", "CPNG"], testImports: ["Archives"],
+    name: "Imaging", imports: ["Core", "CPNG", "CTIFF"], testImports: ["Archives"],
     testResources: [.copy("Fixtures")]),
   Module(
     name: "Evaluation", imports: ["Core", "Imaging"], testResources: [.copy("Fixtures")]),
@@ -57,7 +57,7 @@ let modules: [Module] = [
     name: "Planning", imports: ["Core", "ManifestModel"], testResources: [.copy("Golden")]),
   Module(name: "Learning", imports: ["Core", "TensorKernels"]),
   Module(
-    name: "Datasets", imports: ["Core", "Archives", "Imaging"],
+    name: "Datasets", imports: ["Core", "Archives", "Imaging", "CXML"],
     testResources: [.copy("Fixtures")]),
   Module(
     name: "Networks", imports: ["Core", "Archives", "TensorKernels", "Learning"],
@@ -94,8 +94,8 @@ let modules: [Module] = [
     isProgram: true, testResources: [.copy("Corpus")]),
 ]
 
-/// C libraries from the system, and two shims: where Swift cannot call C (libpng reports errors by
-/// `longjmp`), and where one function of a module needs its own instruction set.
+/// C libraries from the system, and shims: where Swift cannot call C (libpng reports errors by `longjmp`,
+/// libtiff to variadic functions), and where one function of a module needs its own instruction set.
 let systemLibraries: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -103,6 +103,9 @@ let systemLibraries: [Target] = [
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
   .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
   .target(name: "CProcessorPeak"),
+  .target(name: "CTIFF", linkerSettings: [.linkedLibrary("tiff")]),
+  .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+  .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 
 let languageSettings: [SwiftSetting] = [

@@ -82,6 +82,10 @@ extension ArchiveError {
     case npyHeader = "npy.header"
     case npySize = "npy.size"
     case npyValue = "npy.value"
+
+    case matHeader = "mat.header"
+    case matElement = "mat.element"
+    case matValue = "mat.value"
   }
 }
 

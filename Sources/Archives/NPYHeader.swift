@@ -22,28 +22,8 @@ public struct NPYHeader: Hashable, Sendable {
   ///
   /// Arrays in Fortran's order, of big-endian numbers or of records are refused.
   public init(decoding bytes: [UInt8]) throws(ArchiveError) {
-    guard bytes.starts(with: Self.magic) else {
-      throw ArchiveError(.npyHeader, in: Self.part, at: .byte(0), "it is not an NPY file")
-    }
-    var reader = ByteReader(bytes, part: Self.part)
-    _ = try reader.take(Self.magic.count)
-    let version = try reader.unsigned(2)
-    guard [1, 2, 3].contains(version) else {
-      throw ArchiveError(.npyHeader, in: Self.part, at: .byte(6), "a version that is not known")
-    }
-    let length = try reader.count(version == 1 ? 2 : 4)
-    guard length <= Self.longest else {
-      throw ArchiveError(.npyHeader, in: Self.part, "a length of \(length) bytes")
-    }
-    let range = try reader.take(length)
-    dataOffset = range.upperBound
-    var literal = PythonLiteral(text: Array(bytes[range]))
-    guard let fields = literal.header() else {
-      throw ArchiveError(
-        .npyHeader, in: Self.part, at: .byte(range.lowerBound + literal.offset),
-        "it needs `descr`, `fortran_order` and `shape`, once each and as simple values",
-        hint: "arrays of records are not read")
-    }
+    let fields = try Self.fields(of: bytes)
+    dataOffset = fields.dataOffset
     element = try Self.element(fields.type)
     guard !fields.fortran || fields.shape.filter({ $0 != 1 }).count < 2 else {
       throw ArchiveError(
@@ -57,7 +37,44 @@ public struct NPYHeader: Hashable, Sendable {
     self.count = count
   }
 
-  private static func element(_ type: String) throws(ArchiveError) -> NPY.Element {
+  /// The header of elements that stand somewhere else than in an NPY file.
+  init(element: NPY.Element, shape: [Int], count: Int) {
+    self.element = element
+    self.shape = shape
+    self.count = count
+    dataOffset = 0
+  }
+
+  /// What the header's literal says, whatever the elements are.
+  static func fields(
+    of bytes: [UInt8]
+  ) throws(ArchiveError) -> (type: String, fortran: Bool, shape: [Int], dataOffset: Int) {
+    guard bytes.starts(with: magic) else {
+      throw ArchiveError(.npyHeader, in: part, at: .byte(0), "it is not an NPY file")
+    }
+    var reader = ByteReader(bytes, part: part)
+    _ = try reader.take(magic.count)
+    let version = try reader.unsigned(2)
+    guard [1, 2, 3].contains(version) else {
+      throw ArchiveError(.npyHeader, in: part, at: .byte(6), "a version that is not known")
+    }
+    let length = try reader.count(version == 1 ? 2 : 4)
+    guard length <= longest else {
+      throw ArchiveError(.npyHeader, in: part, "a length of \(length) bytes")
+    }
+    let range = try reader.take(length)
+    var literal = PythonLiteral(text: Array(bytes[range]))
+    guard let fields = literal.header() else {
+      throw ArchiveError(
+        .npyHeader, in: part, at: .byte(range.lowerBound + literal.offset),
+        "it needs `descr`, `fortran_order` and `shape`, once each and as simple values",
+        hint: "arrays of records are not read")
+    }
+    return (fields.type, fields.fortran, fields.shape, range.upperBound)
+  }
+
+  /// The element type that a `descr` such as `<f4` names.
+  static func element(_ type: String) throws(ArchiveError) -> NPY.Element {
     let order = type.first
     if let kind = type.dropFirst().first.flatMap(NPY.Element.Kind.init),
       let width = Int(type.dropFirst(2)), width >= 0, width <= 1 << 16

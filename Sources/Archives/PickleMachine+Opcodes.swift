@@ -80,11 +80,9 @@ extension PickleMachine {
       // An escape would need Python's rules; no key of a state dict has one.
       try push(line.contains("\\") ? .opaque : .text(String(line.dropFirst().dropLast())))
     case UInt8(ascii: "C"):
-      _ = try reader.take(Int(try reader.byte()))
-      try push(.opaque)
+      try push(.bytes(try reader.take(Int(try reader.byte()))))
     case UInt8(ascii: "B"):
-      _ = try reader.take(try reader.count(4))
-      try push(.opaque)
+      try push(.bytes(try reader.take(try reader.count(4))))
     default: return false
     }
     return true

@@ -15,7 +15,9 @@ enum PickleValue: Hashable {
   case integer(Int)
   case real(Double)
   case text(String)
-  /// Something that no state dict needs: bytes, complex numbers, integers past the word.
+  /// Bytes, by where they stand in the file.
+  case bytes(Range<Int>)
+  /// Something that nobody needs: complex numbers, integers past the word.
   case opaque
   /// An index into the nodes of the pickle.
   case node(Int)

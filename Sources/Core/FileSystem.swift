@@ -55,6 +55,8 @@ public protocol FileSystem: Sendable {
   func statuses(of names: [String], in directory: Path) throws(FileError) -> [FileStatus?]
   /// The whole content of a file.
   func read(_ path: Path) throws(FileError) -> [UInt8]
+  /// Some bytes of a file, fewer where it ends before.
+  func read(_ path: Path, in range: Range<Int>) throws(FileError) -> [UInt8]
   /// Hands the content over in pieces, for files too large to hold.
   func forEachChunk(
     of path: Path, _ body: (UnsafeRawBufferPointer) -> Void
@@ -82,6 +84,12 @@ public protocol FileSystem: Sendable {
 }
 
 extension FileSystem {
+  /// Out of the whole content: a file system in memory need not know better.
+  public func read(_ path: Path, in range: Range<Int>) throws(FileError) -> [UInt8] {
+    let bytes = try read(path)
+    return Array(bytes[range.clamped(to: bytes.indices)])
+  }
+
   /// None: a file system that has no links need not say so.
   public func links(in directory: Path) throws(FileError) -> Set<String> { [] }
 

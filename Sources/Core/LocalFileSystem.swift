@@ -72,6 +72,25 @@ public struct LocalFileSystem: FileSystem {
     }
   }
 
+  public func read(_ path: Path, in range: Range<Int>) throws(FileError) -> [UInt8] {
+    let file = open(path.text, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure("read", path) }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    var filled = 0
+    while filled < bytes.count {
+      let count = bytes.withUnsafeMutableBytes {
+        pread(file, $0.baseAddress! + filled, $0.count - filled, range.lowerBound + filled)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw failure("read", path) }
+      if count == 0 { break }
+      filled += count
+    }
+    bytes.removeLast(bytes.count - filled)
+    return bytes
+  }
+
   public func forEachChunk(
     of path: Path, _ body: (UnsafeRawBufferPointer) -> Void
   ) throws(FileError) {

@@ -14,52 +14,54 @@ public enum DatasetImport {
   /// - Parameters:
   ///   - files: The names below the root with `/` between parts, ascending.
   ///   - read: Returns a file's content; what it throws ends the import.
+  ///   - readPart: Returns some bytes of a file, fewer where it ends before; absent: out of the whole.
   ///   - emit: Takes a sample; what it throws ends the import.
   public static func run(
-    _ request: DatasetRequest, files: [String], read: (String) throws -> [UInt8],
+    _ request: DatasetRequest, files: [String], read: @escaping (String) throws -> [UInt8],
+    readPart: ((String, Range<Int>) throws -> [UInt8])? = nil,
     emit: (ImportedSample) throws -> Void
   ) throws -> [DatasetProblem] {
-    let listing =
-      switch request.format {
-      case .glas: GlasFormat.listing(of: files)
-      case .imageMaskFolder, .imageFolder: FolderFormat.listing(of: files, request: request)
-      }
+    let content = DatasetContent(
+      read: read, part: readPart ?? { Array(try read($0)[clamped: $1]) })
+    let reader = request.reader
+    var listing = try reader.listing(of: files, in: content)
+    // What the study says of the files goes before what the format takes for granted.
+    listing.filePixelSize = request.layout.filePixelSize ?? listing.filePixelSize
     var problems = listing.problems
     let rows = try SampleRows(listing, request: request, read: read, problems: &problems)
-    if request.pixelSize != nil && listing.filePixelSize == nil {
-      problems.append(
-        DatasetProblem(
-          code: "dataset.unknown-pixel-size", file: "",
-          message: "the files' pixel size is not known, so they cannot be resampled",
-          hint: "set `file_pixel_size:`, or leave out `pixel_size:`"))
-    }
     if listing.entries.isEmpty {
       let isEmpty = files.isEmpty
       problems.append(
         DatasetProblem(
           code: "dataset.empty", file: "",
           message: isEmpty ? "there are no files" : "none of the \(files.count) files is an image",
-          hint: request.format == .glas
-            ? "let the root be the folder that holds `train_1.bmp`"
-            : "let the root be the folder that holds `\(request.layout.images)`"))
+          hint: reader.rootHint))
     }
+    let sizes = PixelSizes(request: request, listing: listing, problems: &problems)
+    var watch = LeakageWatch()
     for entry in listing.entries {
-      let facts = rows.facts(of: entry, problems: &problems)
       let before = problems.count
-      let sample = try Self.sample(
-        entry, facts: facts, listing: listing, request: request, read: read, problems: &problems)
+      let facts = rows.facts(of: entry, problems: &problems)
+      if facts == nil && rows.takesOnlyRows && problems.count == before { continue }
+      var sample = try Self.sample(
+        entry, facts: facts, isLabelled: listing.isLabelled, with: reader, in: content,
+        problems: &problems)
       let isSound = !problems[before...].contains { $0.severity == .error }
-      if let sample, isSound { try emit(sample) }
+      guard isSound, let read = sample, let facts else { continue }
+      watch.add(read, patient: facts.knownPatient ?? request.group.map { _ in facts.patient })
+      sizes.apply(to: &sample!)
+      try emit(sample!)
     }
-    return problems
+    return problems + watch.problems(severity: request.refusesLeakage ? .error : .warning)
   }
 
-  /// Reads one sample's files; `nil` if they cannot be used.
+  /// Reads one sample's files, pixel sizes as they are; `nil` if they cannot be used.
   private static func sample(
-    _ entry: SampleListing.Entry, facts: SampleRows.Facts?, listing: SampleListing,
-    request: DatasetRequest, read: (String) throws -> [UInt8], problems: inout [DatasetProblem]
+    _ entry: SampleListing.Entry, facts: SampleRows.Facts?, isLabelled: Bool,
+    with reader: any DatasetFormatReader, in content: DatasetContent,
+    problems: inout [DatasetProblem]
   ) throws -> ImportedSample? {
-    var image = decode(try read(entry.image), ImageFile.rgb).orReport(entry.image, &problems)
+    let image = try sound(&problems) { try reader.image(entry, in: content) }
     if let size = image.map({ ($0.width, $0.height) }), min(size.0, size.1) < minimumSide {
       problems.append(
         DatasetProblem(
@@ -67,20 +69,18 @@ public enum DatasetImport {
           message: "the image is \(size.0) x \(size.1) pixels; a side needs \(minimumSide)",
           hint: "remove the image"))
     }
-    var labels: LabelMap?
+    var labels: ObjectLabels?
     if let mask = entry.mask {
-      labels = decode(try read(mask), ImageFile.labels).orReport(mask, &problems)
-      if let image, let labels { check(labels, mask, against: image, problems: &problems) }
+      labels = try sound(&problems) {
+        try reader.labels(entry, mask: mask, of: image, in: content)
+      }.flatMap { $0 }
+      problems += labels?.warnings ?? []
+      if let image, let labels { check(labels.map, mask, against: image, problems: &problems) }
     }
-    guard let facts, image != nil, labels != nil || !listing.isLabelled else { return nil }
-    if let target = request.pixelSize, let own = listing.filePixelSize {
-      image = image?.resampled(by: own / target)
-      labels = labels?.resampled(by: own / target)
-    }
-    guard let image else { return nil }
+    guard let facts, let image, labels != nil || !isLabelled else { return nil }
     return ImportedSample(
       id: entry.id, split: facts.split, patient: facts.patient, stratum: facts.stratum,
-      image: image, labels: labels, pixelSize: request.pixelSize ?? listing.filePixelSize,
+      image: image, labels: labels?.map, classes: labels?.classes, pixelSize: labels?.pixelSize,
       objects: labels?.objectCount ?? 0)
   }
 
@@ -104,28 +104,52 @@ public enum DatasetImport {
     }
   }
 
-  private static func decode<Value>(
-    _ bytes: [UInt8], _ decoder: ([UInt8]) throws(ImageError) -> Value
-  ) -> Result<Value, ImageError> {
-    do throws(ImageError) { return .success(try decoder(bytes)) } catch { return .failure(error) }
+  /// The value, or `nil` and a problem about the file.
+  private static func sound<Value>(
+    _ problems: inout [DatasetProblem], _ body: () throws -> Value
+  ) throws -> Value? {
+    do { return try body() } catch let error as UnsoundFile {
+      problems.append(error.problem)
+      return nil
+    }
   }
 }
 
-extension Result where Failure == ImageError {
-  /// The value, or a problem about the file.
-  fileprivate func orReport(_ file: String, _ problems: inout [DatasetProblem]) -> Success? {
-    switch self {
-    case .success(let value): return value
-    case .failure(let error):
-      let hint =
-        error.code == .colouredLabels
-        ? "save the mask as 8- or 16-bit grey, the value being the label"
-        : "replace the file by a sound copy in PNG or 24-bit BMP"
+/// Brings samples to the pixel size that the study asks for.
+private struct PixelSizes {
+  private var target: Double?
+  private var declared: Double?
+  private var nominal: Double?
+
+  init(request: DatasetRequest, listing: SampleListing, problems: inout [DatasetProblem]) {
+    target = request.pixelSize
+    declared = request.layout.filePixelSize
+    nominal = listing.filePixelSize
+    if target != nil && nominal == nil {
       problems.append(
         DatasetProblem(
-          code: "dataset.unreadable", file: file,
-          message: "the image cannot be read: \(error.reason)", hint: hint))
-      return nil
+          code: "dataset.unknown-pixel-size", file: "",
+          message: "the files' pixel size is not known, so they cannot be resampled",
+          hint: "set `file_pixel_size:`, or leave out `pixel_size:`"))
     }
+  }
+
+  /// Resamples a sample if need be; labels take the nearest pixel and stay exact.
+  func apply(to sample: inout ImportedSample) {
+    // The study knows best, then the file, then the format.
+    let own = declared ?? sample.pixelSize ?? nominal
+    sample.pixelSize = target ?? own
+    guard let target, let own, target != own else { return }
+    sample.image = sample.image.resampled(by: own / target)
+    guard let labels = sample.labels?.resampled(by: own / target) else { return }
+    sample.labels = labels
+    sample.objects = sample.classes == nil ? labels.objectCount : labels.distinctLabels.count
+  }
+}
+
+extension [UInt8] {
+  /// The elements of a range as far as there are any.
+  fileprivate subscript(clamped range: Range<Int>) -> ArraySlice<UInt8> {
+    self[range.clamped(to: indices)]
   }
 }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Imaging
 
 /// GlaS, the gland segmentation contest of MICCAI 2015.
 ///
@@ -17,13 +18,14 @@ internal import Core
 /// - A patient's images can have different grades.
 /// - Six image sizes in one set.
 /// - Gland numbers are components of a binary mask: glands that touch share a number.
-enum GlasFormat {
+struct GlasFormat: DatasetFormatReader {
   static let pixelSize = 0.62005
   static let splits = ["train", "testA", "testB"]
+  let rootHint = "let the root be the folder that holds `train_1.bmp`"
 
-  static func listing(of files: [String]) -> SampleListing {
+  func listing(of files: [String], in content: DatasetContent) -> SampleListing {
     var listing = SampleListing()
-    listing.filePixelSize = pixelSize
+    listing.filePixelSize = Self.pixelSize
     listing.table = files.contains("Grade.csv") ? "Grade.csv" : nil
     listing.nameColumns = ["name"]
     listing.columnAliases = ["patient": "patient ID", "grade": "grade (GlaS)"]
@@ -33,11 +35,12 @@ enum GlasFormat {
     for (stem, file) in listing.stems(of: files, in: ".", isDeep: false) {
       let isMask = stem.hasSuffix(suffix)
       let name = isMask ? String(stem.dropLast(suffix.count)) : stem
-      if split(of: name) == nil {
+      if Self.split(of: name) == nil {
         listing.problems.append(
           DatasetProblem(
             severity: .warning, code: "dataset.unexpected-name", file: file,
-            message: "the name starts with none of \(splits.map { $0 + "_" }), so it is left out",
+            message:
+              "the name starts with none of \(Self.splits.map { $0 + "_" }), so it is left out",
             hint: "remove the file, or give it its official name"))
       } else if isMask {
         masks.append((name, file))
@@ -46,8 +49,16 @@ enum GlasFormat {
       }
     }
     listing.pair(images: images, masks: masks) { "\($0)_anno.bmp" }
-    for i in listing.entries.indices { listing.entries[i].split = split(of: listing.entries[i].id) }
+    for i in listing.entries.indices {
+      listing.entries[i].split = Self.split(of: listing.entries[i].id)
+    }
     return listing
+  }
+
+  func labels(
+    _ entry: SampleListing.Entry, mask: String, of image: RGBImage?, in content: DatasetContent
+  ) throws -> ObjectLabels? {
+    ObjectLabels(try content.mask(mask))
   }
 
   private static func split(of stem: String) -> String? {

@@ -12,6 +12,8 @@ public struct ImportedSample: Hashable, Sendable {
   public var image: RGBImage
   /// As large as the image; `nil` in unlabelled sets.
   public var labels: LabelMap?
+  /// The class of object `i + 1` of `labels`, from 1; `nil` if the format has no classes.
+  public var classes: [Int]?
   /// Micrometres a pixel of `image`, after resampling; `nil` if the files' own is not known.
   public var pixelSize: Double?
   /// How many objects the labels show; 0 in unlabelled sets.
@@ -19,7 +21,7 @@ public struct ImportedSample: Hashable, Sendable {
 
   public init(
     id: String, split: String, patient: String, stratum: String, image: RGBImage,
-    labels: LabelMap?, pixelSize: Double?, objects: Int
+    labels: LabelMap?, classes: [Int]? = nil, pixelSize: Double?, objects: Int
   ) {
     self.id = id
     self.split = split
@@ -27,6 +29,7 @@ public struct ImportedSample: Hashable, Sendable {
     self.stratum = stratum
     self.image = image
     self.labels = labels
+    self.classes = classes
     self.pixelSize = pixelSize
     self.objects = objects
   }

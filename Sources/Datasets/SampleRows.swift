@@ -7,6 +7,8 @@ struct SampleRows {
     var split: String
     var patient: String
     var stratum: String
+    /// The patient, even if the study does not group by it; `nil` if nothing names one.
+    var knownPatient: String?
   }
 
   private var table: SampleTable?
@@ -14,13 +16,25 @@ struct SampleRows {
   private var splitColumn: Int?
   private var groupColumn: Int?
   private var strataColumn: Int?
+  private var patientColumn: Int?
+  /// The columns that the entries have without a table.
+  private var ownGroup: String?
+  private var ownStrata: String?
+  private var splitPrefix = ""
+  private(set) var takesOnlyRows = false
 
   /// Reads the table and reports what is wrong with it as a whole.
   init(
     _ listing: SampleListing, request: DatasetRequest, read: (String) throws -> [UInt8],
     problems: inout [DatasetProblem]
   ) throws {
-    let wanted = [("group", request.group), ("stratify", request.stratify)]
+    ownGroup = request.group.flatMap { listing.ownColumns.contains($0) ? $0 : nil }
+    ownStrata = request.stratify.flatMap { listing.ownColumns.contains($0) ? $0 : nil }
+    splitPrefix = listing.splitPrefix
+    let wanted = [
+      ("group", ownGroup == nil ? request.group : nil),
+      ("stratify", ownStrata == nil ? request.stratify : nil),
+    ]
     guard let file = listing.table else {
       for case (let key, let column?) in wanted {
         problems.append(
@@ -58,9 +72,15 @@ struct SampleRows {
       }
       return found
     }
-    groupColumn = column("group", request.group)
-    strataColumn = column("stratify", request.stratify)
-    splitColumn = table.index(of: "split")
+    groupColumn = column("group", wanted[0].1)
+    strataColumn = column("stratify", wanted[1].1)
+    splitColumn =
+      listing.splitColumn == "split"
+      ? table.index(of: "split") : column("split_by", listing.splitColumn)
+    patientColumn =
+      groupColumn ?? table.index(of: "patient")
+      ?? listing.columnAliases["patient"].flatMap { table.index(of: $0) }
+    takesOnlyRows = listing.takesOnlyRows
     self.table = table
     let ids = Set(listing.entries.map(\.id))
     for (i, row) in table.rows.enumerated() {
@@ -85,10 +105,15 @@ struct SampleRows {
   func facts(
     of entry: SampleListing.Entry, problems: inout [DatasetProblem]
   ) -> Facts? {
+    let patient = ownGroup.flatMap { entry.columns[$0] }
+    let stratum = ownStrata.flatMap { entry.columns[$0] }
     guard let table else {
-      return Facts(split: entry.split ?? "train", patient: entry.id, stratum: "")
+      return Facts(
+        split: entry.split ?? "train", patient: patient ?? entry.id, stratum: stratum ?? "",
+        knownPatient: entry.columns["patient"])
     }
     guard let row = rowOfName[entry.id].map({ table.rows[$0] }) else {
+      if takesOnlyRows { return nil }
       problems.append(
         DatasetProblem(
           code: "dataset.row-missing", file: entry.image,
@@ -109,9 +134,12 @@ struct SampleRows {
       }
       return row.cells[column]
     }
+    let known = patientColumn.map { row.cells[$0] }.flatMap { $0.isEmpty ? nil : $0 }
     let facts = Facts(
-      split: entry.split ?? cell(splitColumn) ?? "train", patient: cell(groupColumn) ?? entry.id,
-      stratum: cell(strataColumn) ?? "")
+      split: entry.split ?? cell(splitColumn).map { splitPrefix + $0 } ?? "train",
+      patient: patient ?? cell(groupColumn) ?? entry.id,
+      stratum: stratum ?? cell(strataColumn) ?? "",
+      knownPatient: entry.columns["patient"] ?? known)
     return isComplete ? facts : nil
   }
 
@@ -119,7 +147,7 @@ struct SampleRows {
   private static func stem(_ name: String, ids: Set<String>) -> String {
     if ids.contains(name) { return name }
     let lower = name.lowercased()
-    guard lower.hasSuffix(".png") || lower.hasSuffix(".bmp") else { return name }
-    return String(name.dropLast(4))
+    let ending = [".png", ".bmp", ".tif", ".tiff"].first { lower.hasSuffix($0) }
+    return String(name.dropLast(ending?.count ?? 0))
   }
 }

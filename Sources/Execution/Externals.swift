@@ -120,7 +120,8 @@ public struct ExternalScan: Sendable {
     }
     do {
       let folder = SourceFolder(
-        root: root, table: dataset.folder?.table?.value, files: workspace.files)
+        root: root, table: (dataset.folder?.table ?? dataset.reading.table)?.value,
+        labelSuffixes: dataset.format.value.labelSuffixes, files: workspace.files)
       let (found, directories) = try folder.list()
       let digests = try digests(of: found.map { (root / $0.name, $0.status) }, called: name)
       let tree = Tree(

@@ -8,6 +8,9 @@ struct SourceFolder {
   let root: Path
   /// The dataset's table, which may have any name.
   let table: String?
+  /// The extensions of the format's labels besides images and tables; no other format lists them, so
+  /// that what lies beside its files stays out of its identity.
+  var labelSuffixes: Set<String> = []
   let files: any FileSystem
 
   /// A folder that cannot be a dataset's.
@@ -42,7 +45,9 @@ struct SourceFolder {
         if links.contains(name) { try check(relative, status, staysIn: origin) }
         switch status.kind {
         case .directory: directories.append(relative)
-        case .file where Self.suffixes.contains(Path(name).suffix) || relative == table:
+        case .file
+        where Self.suffixes.contains(Path(name).suffix) || relative == table
+          || labelSuffixes.contains(Path(name).suffix):
           found.append((relative, status))
         case .file, .other: continue
         }

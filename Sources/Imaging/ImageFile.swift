@@ -10,6 +10,7 @@ public enum ImageFile {
     switch try format(of: bytes) {
     case .png: try PNG.rgb(bytes)
     case .bmp: try BMP.rgb(bytes)
+    case .tiff: try TIFF.rgb(bytes)
     }
   }
 
@@ -21,24 +22,29 @@ public enum ImageFile {
     switch try format(of: bytes) {
     case .png: try PNG.labels(bytes)
     case .bmp: try BMP.labels(bytes)
+    case .tiff: try TIFF.labels(bytes)
     }
   }
 
-  private enum Format { case png, bmp }
+  private enum Format { case png, bmp, tiff }
 
   private static func format(of bytes: [UInt8]) throws(ImageError) -> Format {
     if bytes.isEmpty { throw ImageError(.damaged, "the file is empty") }
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return .png }
     if bytes.starts(with: [0x42, 0x4D]) { return .bmp }
+    let tiffs: [[UInt8]] = [
+      [0x49, 0x49, 0x2A, 0x00], [0x4D, 0x4D, 0x00, 0x2A],
+      [0x49, 0x49, 0x2B, 0x00], [0x4D, 0x4D, 0x00, 0x2B],
+    ]
+    if tiffs.contains(where: { bytes.starts(with: $0) }) { return .tiff }
     let others: [(name: String, start: [UInt8])] = [
-      ("a JPEG", [0xFF, 0xD8, 0xFF]), ("a TIFF", [0x49, 0x49, 0x2A, 0x00]),
-      ("a TIFF", [0x4D, 0x4D, 0x00, 0x2A]), ("a BigTIFF", [0x49, 0x49, 0x2B, 0x00]),
-      ("a GIF", [0x47, 0x49, 0x46, 0x38]), ("a JPEG 2000", [0x00, 0x00, 0x00, 0x0C, 0x6A, 0x50]),
+      ("a JPEG", [0xFF, 0xD8, 0xFF]), ("a GIF", [0x47, 0x49, 0x46, 0x38]),
+      ("a JPEG 2000", [0x00, 0x00, 0x00, 0x0C, 0x6A, 0x50]),
     ]
     if let other = others.first(where: { bytes.starts(with: $0.start) }) {
-      throw ImageError(.unknownFormat, "the content is \(other.name); PNG and BMP are read")
+      throw ImageError(.unknownFormat, "the content is \(other.name); PNG, BMP and TIFF are read")
     }
-    throw ImageError(.unknownFormat, "the content is neither PNG nor BMP")
+    throw ImageError(.unknownFormat, "the content is neither PNG, BMP nor TIFF")
   }
 }
 

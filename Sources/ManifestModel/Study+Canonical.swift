@@ -38,6 +38,7 @@ extension Dataset {
         "file_pixel_size": number(folder.filePixelSize),
       ]
     }
+    if let options = reading.canonical { values["reading"] = options }
     if let synthesis {
       values["synthesis"] = [
         "splits": .list(
@@ -48,6 +49,21 @@ extension Dataset {
       ]
     }
     return .map(values)
+  }
+}
+
+extension ReadingOptions {
+  /// The options that are set; `nil` if none is.
+  public var canonical: CanonicalValue? {
+    var values: [String: CanonicalValue] = [:]
+    if let filePixelSize { values["file_pixel_size"] = .number(filePixelSize.value) }
+    if let table { values["table"] = .text(table.value) }
+    if let splitColumn { values["split_by"] = .text(splitColumn.value) }
+    if let leakage, leakage.value != .warn { values["leakage"] = word(leakage) }
+    if let mask, mask.value != .any { values["mask"] = word(mask) }
+    if !classes.isEmpty { values["classes"] = .list(classes.map { .text($0.value) }) }
+    if let classMerge, classMerge.value != .merged { values["class_merge"] = word(classMerge) }
+    return values.isEmpty ? nil : .map(values)
   }
 }
 

@@ -50,6 +50,8 @@ public struct Dataset: Hashable, Sendable {
   public var digest: Located<Digest>?
   /// The layout of an `image-mask-folder` or `image-folder`; `nil` for other formats.
   public var folder: FolderLayout?
+  /// How the files are read, where that is a choice.
+  public var reading: ReadingOptions
   /// The recipe of a synthetic set; `nil` for other formats.
   public var synthesis: Synthesis?
 
@@ -57,7 +59,8 @@ public struct Dataset: Hashable, Sendable {
     name: Located<String>, format: Located<DatasetFormat>, root: Located<Path>? = nil,
     group: Located<String>? = nil, stratify: Located<String>? = nil,
     pixelSize: Located<Double>? = nil, digest: Located<Digest>? = nil,
-    folder: FolderLayout? = nil, synthesis: Synthesis? = nil
+    folder: FolderLayout? = nil, reading: ReadingOptions = ReadingOptions(),
+    synthesis: Synthesis? = nil
   ) {
     self.name = name
     self.format = format
@@ -67,6 +70,7 @@ public struct Dataset: Hashable, Sendable {
     self.pixelSize = pixelSize
     self.digest = digest
     self.folder = folder
+    self.reading = reading
     self.synthesis = synthesis
   }
 }
@@ -90,6 +94,41 @@ public struct FolderLayout: Hashable, Sendable {
     self.masks = masks
     self.table = table
     self.filePixelSize = filePixelSize
+  }
+}
+
+/// How a dataset's files are read, where that is a choice.
+///
+/// What is absent is in no identity, so that studies written before an option existed keep theirs.
+public struct ReadingOptions: Hashable, Sendable {
+  /// The pixel size of a published format's files in micrometres, against what the format says.
+  public var filePixelSize: Located<Double>?
+  /// A CSV of the splits of a published format that fixes none.
+  public var table: Located<String>?
+  /// The table's column that names the split; `nil`: `split`.
+  public var splitColumn: Located<String>?
+  /// What an image or a patient in two splits means; `nil` is `warn`.
+  public var leakage: Located<Leakage>?
+  /// What the values of a folder's masks mean; `nil` is `any`.
+  public var mask: Located<MaskKind>?
+  /// The names of the classes 1, 2, ... of masks whose values are classes.
+  public var classes: [Located<String>]
+  /// Which of CoNSeP's classes are told apart; `nil` is `merged`.
+  public var classMerge: Located<ClassMerge>?
+
+  public init(
+    filePixelSize: Located<Double>? = nil, table: Located<String>? = nil,
+    splitColumn: Located<String>? = nil, leakage: Located<Leakage>? = nil,
+    mask: Located<MaskKind>? = nil, classes: [Located<String>] = [],
+    classMerge: Located<ClassMerge>? = nil
+  ) {
+    self.filePixelSize = filePixelSize
+    self.table = table
+    self.splitColumn = splitColumn
+    self.leakage = leakage
+    self.mask = mask
+    self.classes = classes
+    self.classMerge = classMerge
   }
 }
 

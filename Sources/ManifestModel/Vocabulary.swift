@@ -11,40 +11,6 @@ extension ManifestWord {
   public var description: String { rawValue }
 }
 
-/// The dataset formats that Microtome reads or makes.
-public enum DatasetFormat: String, ManifestWord {
-  case glas
-  case imageMaskFolder = "image-mask-folder"
-  case imageFolder = "image-folder"
-  case syntheticTissue = "synthetic-tissue"
-  case syntheticShapes = "synthetic-shapes"
-
-  public var summary: String {
-    switch self {
-    case .glas: "GlaS 2015 gland segmentation in its official flat layout, BMP or PNG"
-    case .imageMaskFolder: "two folders of images and masks paired by stem, with a CSV for splits"
-    case .imageFolder: "unlabelled images in a folder, for pretraining"
-    case .syntheticTissue: "generated H&E-like tissue with glands and their masks"
-    case .syntheticShapes: "generated images of coloured shapes, not pathology, for pretraining"
-    }
-  }
-
-  /// Whether the images are generated and no root is read.
-  public var isSynthetic: Bool { self == .syntheticTissue || self == .syntheticShapes }
-
-  /// Whether every image comes with a mask.
-  public var isLabelled: Bool { self != .imageFolder && self != .syntheticShapes }
-
-  /// The splits that the format itself fixes; `nil` where the dataset declares its own.
-  public var fixedSplits: [String]? {
-    switch self {
-    case .glas: ["train", "testA", "testB"]
-    case .imageFolder: ["train"]
-    case .imageMaskFolder, .syntheticTissue, .syntheticShapes: nil
-    }
-  }
-}
-
 /// What a model is trained to do.
 public enum Task: String, ManifestWord {
   case glandSegmentation = "gland-segmentation"

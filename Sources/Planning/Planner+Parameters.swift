@@ -21,6 +21,29 @@ extension Planner {
           at: folder.filePixelSize?.location ?? dataset.name.location),
       ]
     }
+    return parameters + self.parameters(of: dataset.reading)
+  }
+
+  /// The options that are set: a study written before one existed keeps its keys.
+  private func parameters(of reading: ReadingOptions) -> Parameters {
+    var parameters: Parameters = []
+    if let size = reading.filePixelSize { parameters.append(number("file_pixel_size", size)) }
+    if let table = reading.table { parameters.append(text("table", table, or: nil)) }
+    if let column = reading.splitColumn { parameters.append(text("split_by", column, or: nil)) }
+    if let leakage = reading.leakage, leakage.value != .warn {
+      parameters.append(
+        .init("leakage", .text(leakage.value.rawValue), at: leakage.location))
+    }
+    if let mask = reading.mask, mask.value != .any {
+      parameters.append(.init("mask", .text(mask.value.rawValue), at: mask.location))
+    }
+    if let first = reading.classes.first {
+      parameters.append(
+        .init("classes", .list(reading.classes.map { .text($0.value) }), at: first.location))
+    }
+    if let merge = reading.classMerge, merge.value != .merged {
+      parameters.append(.init("class_merge", .text(merge.value.rawValue), at: merge.location))
+    }
     return parameters
   }
 

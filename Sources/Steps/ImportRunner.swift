@@ -11,19 +11,12 @@ struct ImportRunner: StepRunner {
     let listing = try Tree(decoding: context.read(input: "listing"))
     let digests = Dictionary(uniqueKeysWithValues: listing.entries.map { ($0.name, $0.digest) })
     let root = try context.location("root")
-    var writer = SplitWriter()
+    let request = Self.request(context)
+    var writer = SplitWriter(classes: request.classes)
     var done = 0
+    let files = ListedFiles(root: root, digests: digests, files: context.files)
     let problems = try DatasetImport.run(
-      Self.request(context), files: listing.entries.map(\.name),
-      read: { name in
-        let bytes = try context.files.read(root / name)
-        // The listing is the identity: a file that changed since must not enter under its name.
-        guard SHA256.digest(of: bytes) == digests[name] else {
-          throw StepFailure(
-            "data.changed", "\(name) changed after it was listed", hint: "run the study again")
-        }
-        return bytes
-      },
+      request, files: listing.entries.map(\.name), read: files.read, readPart: files.readPart,
       emit: { sample in
         try writer.add(sample, in: context)
         done += 1
@@ -40,6 +33,7 @@ struct ImportRunner: StepRunner {
           .init(code: $0.code.name, message: $0.about, hint: $0.hint)
         })
     }
+    for line in writer.summary { context.note(line) }
     try writer.finish(context)
   }
 
@@ -48,6 +42,17 @@ struct ImportRunner: StepRunner {
     let format: DatasetRequest.Format =
       switch DatasetFormat(rawValue: context.text("format"))! {
       case .glas: .glas
+      case .crag: .crag
+      case .monuseg: .monuseg
+      case .kumar: .kumar
+      case .cpm15: .cpm15
+      case .cpm17: .cpm17
+      case .consep: .consep
+      case .tnbc: .tnbc
+      case .pannuke: .pannuke
+      case .lizard: .lizard
+      case .dsb2018: .dsb2018
+      case .nucls: .nucls
       case .imageMaskFolder: .imageMaskFolder
       case .imageFolder: .imageFolder
       case .syntheticTissue, .syntheticShapes:
@@ -59,8 +64,23 @@ struct ImportRunner: StepRunner {
       layout: .init(
         images: parameters["folder.images"]?.text ?? ".",
         masks: parameters["folder.masks"]?.text ?? "masks",
-        table: parameters["folder.table"]?.text,
-        filePixelSize: parameters["folder.pixel_size"]?.number))
+        table: parameters["folder.table"]?.text ?? parameters["table"]?.text,
+        splitColumn: parameters["split_by"]?.text,
+        mask: maskKind(parameters["mask"]?.text),
+        classes: parameters["classes"]?.list?.compactMap(\.text) ?? [],
+        filePixelSize: parameters["folder.pixel_size"]?.number
+          ?? parameters["file_pixel_size"]?.number),
+      mergesClasses: parameters["class_merge"]?.text != ClassMerge.all.rawValue,
+      refusesLeakage: parameters["leakage"]?.text == Leakage.refuse.rawValue)
+  }
+
+  private static func maskKind(_ word: String?) -> DatasetRequest.MaskKind {
+    switch word.flatMap(MaskKind.init) ?? .any {
+    case .any: .any
+    case .binary: .binary
+    case .instances: .instances
+    case .classes: .classes
+    }
   }
 }
 

@@ -10,7 +10,11 @@ internal import Storage
 ///
 /// Pixels are stored as NPY arrays: deterministic bytes that any tool reads without decoding.
 struct SplitWriter {
+  /// The names of the object classes 1, 2, ...; `nil` if there are none.
+  var classes: [String]?
   private var splits: [String: [SplitIndex.Sample]] = [:]
+
+  init(classes: [String]? = nil) { self.classes = classes }
 
   mutating func add(_ sample: ImportedSample, in context: StepContext) throws {
     let image = try context.store(
@@ -25,7 +29,7 @@ struct SplitWriter {
         id: sample.id, patient: sample.patient, width: sample.image.width,
         height: sample.image.height, pixelSize: sample.pixelSize, image: image.digest,
         stratum: sample.stratum, labels: labels?.digest,
-        objects: sample.labels == nil ? nil : sample.objects))
+        objects: sample.labels == nil ? nil : sample.objects, objectClasses: sample.classes))
   }
 
   /// Writes the outputs, splits and samples in order of name.
@@ -33,9 +37,40 @@ struct SplitWriter {
     for (split, samples) in splits.sorted(by: { $0.key < $1.key }) {
       let index = SplitIndex(
         split: split,
-        samples: samples.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) })
+        samples: samples.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) },
+        classes: classes)
       try context.write(output: "split/\(split)", JSON.encode(index))
       try context.write(output: "images/\(split)", JSON.encode(index.withoutLabels))
+    }
+  }
+}
+
+extension SplitWriter {
+  /// One line for each split: how many images, patients, objects and classes, and how large.
+  var summary: [String] {
+    splits.sorted { $0.key < $1.key }.map { split, samples in
+      let sizes = Set(samples.map { "\($0.width) x \($0.height)" }).sorted()
+      let pixels = Set(samples.compactMap(\.pixelSize)).sorted().map { shortestDecimal($0) }
+      var parts = [
+        "\(samples.count) images", "\(Set(samples.map(\.patient)).count) patients",
+        sizes.prefix(4).joined(separator: ", ")
+          + (sizes.count > 4 ? " and \(sizes.count - 4) other sizes" : "") + " pixels",
+        pixels.isEmpty
+          ? "pixel size not known"
+          : pixels.count > 3
+            ? "\(pixels[0]) to \(pixels[pixels.count - 1]) µm a pixel"
+            : pixels.joined(separator: ", ") + " µm a pixel",
+      ]
+      if samples.contains(where: { $0.objects != nil }) {
+        parts.append("\(samples.reduce(0) { $0 + ($1.objects ?? 0) }) objects")
+      }
+      for (number, name) in (classes ?? []).enumerated() {
+        let count = samples.reduce(0) { sum, sample in
+          sum + (sample.objectClasses ?? []).count { $0 == number + 1 }
+        }
+        parts.append("\(count) \(name)")
+      }
+      return "\(split): " + parts.joined(separator: "; ")
     }
   }
 }

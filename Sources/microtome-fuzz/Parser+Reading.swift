@@ -15,9 +15,11 @@ extension Parser {
     switch self {
     case .manifest: Self.readManifest(bytes)
     case .table: Self.readTable(bytes)
-    case .png, .bmp: Self.readImage(bytes)
+    case .png, .bmp, .tiff: Self.readImage(bytes)
     case .safetensors, .torchZip, .torchLegacy, .torchTar: Self.readWeights(bytes)
     case .npy: Self.readArray(bytes)
+    case .mat: Self.readVariables(bytes)
+    case .aperio: Self.readAnnotation(bytes)
     }
   }
 
@@ -82,6 +84,11 @@ extension Parser {
   }
 
   private static func readArray(_ bytes: [UInt8]) -> Bool {
+    if let pickled = try? PickledArrays.decode(bytes) {
+      let elements = pickled.arrays.values.reduce(0) { $0 + $1.integers.count }
+      precondition(elements <= bytes.count, "more elements than bytes")
+      return true
+    }
     _ = try? NPY.bytes(of: bytes)
     _ = try? NPY.words(of: bytes)
     guard let array = try? NPY.decode(bytes) else { return false }
@@ -89,6 +96,26 @@ extension Parser {
     _ = try? array.integers()
     _ = try? array.numbers()
     _ = try? array.texts()
+    return true
+  }
+
+  private static func readAnnotation(_ bytes: [UInt8]) -> Bool {
+    let image = PNG.encode(grey: [UInt8](repeating: 0, count: 1024), width: 32, height: 32)
+    do {
+      let problems = try DatasetImport.run(
+        DatasetRequest(format: .monuseg), files: ["a.tif", "a.xml"],
+        read: { $0 == "a.xml" ? bytes : image },
+        emit: { precondition($0.labels?.labels.count == 1024, "labels are missing") })
+      return !problems.contains { $0.severity == .error }
+    } catch { preconditionFailure("nothing throws here: \(error)") }
+  }
+
+  private static func readVariables(_ bytes: [UInt8]) -> Bool {
+    guard let file = try? MATFile.decode(bytes) else { return false }
+    for array in file.arrays {
+      precondition(array.columnMajor.count <= MATArray.mostElements, "larger than the limit")
+      _ = try? array.integerRows()
+    }
     return true
   }
 }

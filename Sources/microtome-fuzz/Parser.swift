@@ -1,18 +1,19 @@
 internal import Core
 
 /// The parsers that read files of strangers.
-///
-/// TIFF is not among them: it is not read yet.
 enum Parser: String, CaseIterable {
   case manifest
   case table
   case png
   case bmp
+  case tiff
   case safetensors
   case torchZip = "torch-zip"
   case torchLegacy = "torch-legacy"
   case torchTar = "torch-tar"
   case npy
+  case mat
+  case aperio
 
   /// Folders and endings of the sound files that it starts from, below `Tests/`.
   var seeds: [(folder: String, endings: [String])] {
@@ -21,6 +22,7 @@ enum Parser: String, CaseIterable {
     case .manifest: return [own, ("ManifestModelTests/Fixtures", [".yaml"])]
     case .png: return [own, ("ImagingTests/Fixtures", [".png"])]
     case .bmp: return [own, ("ImagingTests/Fixtures", [".bmp"])]
+    case .tiff: return [own, ("ImagingTests/Fixtures", [".tif"])]
     case .safetensors: return [own, ("ArchivesTests/Fixtures", [".safetensors"])]
     case .torchZip:
       return [
@@ -32,7 +34,10 @@ enum Parser: String, CaseIterable {
       ]
     case .torchLegacy: return [own, ("ArchivesTests/Fixtures", ["legacy.pth", "legacy_bare.pth"])]
     case .torchTar: return [own, ("ArchivesTests/Fixtures", ["tar_handmade.pth"])]
-    case .table, .npy: return [own]
+    case .mat: return [own, ("ArchivesTests/Fixtures", [".mat"])]
+    case .npy: return [own, ("DatasetsTests/Fixtures/nucls/train/labels", [".npy"])]
+    case .aperio: return [own, ("DatasetsTests/Fixtures/monuseg/MoNuSegTestData", [".xml"])]
+    case .table: return [own]
     }
   }
 
@@ -42,10 +47,11 @@ enum Parser: String, CaseIterable {
     case .manifest: Self.manifestWords.map { Array($0.utf8) }
     case .table: Self.tableWords.map { Array($0.utf8) }
     case .png: ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "iCCP", "zTXt"].map { Array($0.utf8) }
-    case .bmp: []
+    case .bmp, .tiff, .mat: []
     case .safetensors: Self.headerWords.map { Array($0.utf8) }
     case .torchZip, .torchLegacy, .torchTar: Self.pickleWords
     case .npy: Self.arrayWords.map { Array($0.utf8) }
+    case .aperio: Self.annotationWords.map { Array($0.utf8) }
     }
   }
 
@@ -75,6 +81,12 @@ enum Parser: String, CaseIterable {
 
   private static let arrayWords = [
     "'<f4'", "'|u1'", "'<U3'", "'<i8'", "(", ")", "True", "False", ", ",
+  ]
+
+  private static let annotationWords = [
+    "<Region>", "</Region>", "<Vertex X=\"1e300\" Y=\"-1\"/>", "<Vertex X=\"999999\" Y=\"nan\"/>",
+    "<Annotations>", "</Annotations>", "<!DOCTYPE a [", "<!ENTITY b \"c\">", "]>", "&b;", "&#0;",
+    "<![CDATA[", "]]>", "<!--", "-->", "<?xml version=\"1.0\" encoding=\"UTF-16\"?>",
   ]
 
   /// Opcodes that change the stack, the memo or a container, and names that pickles ask for.

@@ -102,7 +102,8 @@ struct PickleMachineTests {
       ([0x8c, 1, 0x61], .text("a")), ([0x8d, 1, 0, 0, 0, 0, 0, 0, 0, 0x61], .text("a")),
       ([0x55, 1, 0x61], .text("a")), ([0x54, 1, 0, 0, 0, 0x61], .text("a")),
       (Array("S'a'\n".utf8), .text("a")), (Array("Va\n".utf8), .text("a")),
-      ([0x43, 1, 0x61], .opaque), ([0x42, 1, 0, 0, 0, 0x61], .opaque), ([0x55, 1, 0xff], .opaque),
+      ([0x43, 1, 0x61], .bytes(2..<3)), ([0x42, 1, 0, 0, 0, 0x61], .bytes(5..<6)),
+      ([0x55, 1, 0xff], .opaque),
       (Array("I1\np7\n0g7\n".utf8), .integer(1)), ([0x4b, 1, 0x94, 0x30, 0x68, 0], .integer(1)),
     ] as [([UInt8], PickleValue)])
   func scalars(bytes: [UInt8], value: PickleValue) throws {

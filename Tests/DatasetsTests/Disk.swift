@@ -8,6 +8,19 @@ struct Disk {
 
   struct Missing: Error {}
 
+  /// No files, or those given.
+  init(files: [String: [UInt8]] = [:]) { self.files = files }
+
+  /// The files of a committed folder.
+  init(fixture folder: String) throws {
+    let root = Bundle.module.resourceURL!.appending(path: "Fixtures/\(folder)")
+    for name in try FileManager.default.subpathsOfDirectory(atPath: root.path) {
+      let url = root.appending(path: name)
+      guard !url.hasDirectoryPath, let data = try? Data(contentsOf: url) else { continue }
+      files[name] = [UInt8](data)
+    }
+  }
+
   /// Imports everything; samples and problems as they came.
   func run(
     _ request: DatasetRequest

@@ -27,10 +27,11 @@ struct SourceFolderTests {
       atPath: root.appending(path: name).path, withDestinationPath: target)
   }
 
-  private func names(table: String? = nil) throws -> [String] {
+  private func names(table: String? = nil, labels: Set<String> = []) throws -> [String] {
     defer { try? FileManager.default.removeItem(at: directory) }
-    return try SourceFolder(root: Path(root.path), table: table, files: LocalFileSystem()).list()
-      .files.map(\.name)
+    return try SourceFolder(
+      root: Path(root.path), table: table, labelSuffixes: labels, files: LocalFileSystem()
+    ).list().files.map(\.name)
   }
 
   private func code() -> String? {
@@ -43,6 +44,14 @@ struct SourceFolderTests {
   @Test("images and the table are listed by their names, in order")
   func listing() throws {
     #expect(try names(table: "notes.txt") == ["images/a.png", "notes.txt"])
+  }
+
+  @Test("a format's own kind of labels is listed, and for no other format")
+  func labels() throws {
+    for name in ["masks/a.xml", "masks/a.mat"] {
+      try Data(name.utf8).write(to: root.appending(path: name))
+    }
+    #expect(try names(labels: ["xml"]) == ["images/a.png", "masks/a.xml"])
   }
 
   @Test("a link to a file of the folder is a file of the folder")

@@ -154,8 +154,9 @@ let editCases: [EditCase] = [
     "format: glas", "format: 1️⃣gals",
     Expected(
       "1️⃣", "manifest.unknown-word",
-      hint: "write `glas`; the words are `glas`, `image-mask-folder`, `image-folder`, "
-        + "`synthetic-tissue`, `synthetic-shapes`")),
+      hint: "write `glas`; the words are `glas`, `crag`, `monuseg`, `kumar`, `cpm15`, `cpm17`, "
+        + "`consep`, `tnbc`, `pannuke`, `lizard`, `dsb2018`, `nucls`, `image-mask-folder`, "
+        + "`image-folder`, `synthetic-tissue`, `synthetic-shapes`")),
   .init(
     task, "task: 1️⃣poetry",
     Expected(
@@ -226,6 +227,9 @@ let editCases: [EditCase] = [
   .init(
     "images: { train: 32, test: 16 } }", "images: { train: 32, test: 16 }, 1️⃣root: x }",
     Expected("1️⃣", "manifest.key-of-another-kind", hint: "remove `root`")),
+  .init(
+    "format: glas, root: ../glas", "format: glas, root: ../glas, leakage: 1️⃣ignore",
+    Expected("1️⃣", "manifest.unknown-word", hint: "the words are `warn`, `refuse`")),
   .init(
     "format: glas, root: ../glas", "format: glas, root: ../glas, 1️⃣scanner: 2",
     Expected("1️⃣", "manifest.key-of-another-kind")),
@@ -321,6 +325,15 @@ let editCases: [EditCase] = [
   .init(
     "root: mine, table: t.csv", "root: mine, table: t.csv, pixel_size: 1️⃣0.5",
     Expected("1️⃣", "manifest.unknown-pixel-size")),
+  .init(
+    "root: mine, table: t.csv", "root: mine, table: t.csv, mask: 1️⃣classes",
+    Expected(
+      "1️⃣", "manifest.no-classes",
+      hint: "add `classes: [first, second]`, the names of the values 1, 2, ...")),
+  .init(
+    "root: mine, table: t.csv", "root: mine, table: t.csv, classes: [1️⃣gland, stroma]",
+    Expected(
+      "1️⃣", "manifest.no-classes", hint: "add `mask: classes`, or remove `classes`")),
   .init(
     "root: tiles", "root: tiles, group: 1️⃣case",
     Expected("1️⃣", "manifest.no-table", hint: "add `table`, a CSV file below the root")),

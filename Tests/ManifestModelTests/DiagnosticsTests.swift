@@ -141,8 +141,9 @@ struct DiagnosticsTests {
       study.yaml:5:19: error[manifest.unknown-word]: `format` cannot be `gals`
           5 |   glas: { format: gals, root: ../glas }
             |                   ^
-        hint: write `glas`; the words are `glas`, `image-mask-folder`, `image-folder`, \
-      `synthetic-tissue`, `synthetic-shapes`
+        hint: write `glas`; the words are `glas`, `crag`, `monuseg`, `kumar`, `cpm15`, `cpm17`, \
+      `consep`, `tnbc`, `pannuke`, `lizard`, `dsb2018`, `nucls`, `image-mask-folder`, \
+      `image-folder`, `synthetic-tissue`, `synthetic-shapes`
       """
     ),
     (

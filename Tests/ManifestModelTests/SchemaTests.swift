@@ -86,7 +86,8 @@ private let joiningCodes: Set<String> = [
   "manifest.encoder-without-decoder", "manifest.loss-of-another-decoder", "manifest.no-types",
   "manifest.objects-of-another-task", "manifest.selection-of-another-task",
   "manifest.subset-too-large", "manifest.test-on-training", "manifest.unlabelled",
-  "manifest.unknown-pixel-size", "manifest.no-table", "manifest.nesterov-without-momentum",
+  "manifest.unknown-pixel-size", "manifest.no-table", "manifest.no-classes",
+  "manifest.nesterov-without-momentum",
   "manifest.warmup-too-long", "manifest.pretraining-on-test", "manifest.extends-cycle",
   "manifest.unreadable",
 ]

@@ -115,6 +115,6 @@ extension Dataset {
   /// The splits that are known without looking at the files; `nil` where the table declares them.
   var splits: [String]? {
     format.value.fixedSplits ?? synthesis.map { $0.splits.map(\.name.value) }
-      ?? (folder?.table == nil ? ["train"] : nil)
+      ?? (folder?.table == nil && reading.table == nil ? ["train"] : nil)
   }
 }

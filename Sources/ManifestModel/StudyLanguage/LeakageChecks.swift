@@ -32,5 +32,6 @@ extension Declarations {
       let second = datasetValues[b.dataset], let root = first.root
     else { return false }
     return root == second.root && first.format == second.format && first.folder == second.folder
+      && first.reading == second.reading
   }
 }

@@ -1,12 +1,13 @@
-"""Writes the image fixtures and expected.json; needs Pillow and NumPy.
+"""Writes the image fixtures and expected.json; needs Pillow, NumPy and tifffile with imagecodecs.
 
 PNG files are written here by hand, because Pillow writes neither every bit depth nor interlacing.
 What they hold is checked with Pillow's decoder where it keeps all bits. `crop.png` and its mask are
 cut from image CROP of the 2018 Data Science Bowl (BBBC038, CC0); give its folder as the argument.
 """
-import hashlib, json, struct, sys, zlib
+import hashlib, io, json, struct, sys, zlib
 from pathlib import Path
 import numpy as np
+import tifffile
 from PIL import Image
 
 here = Path(__file__).parent
@@ -136,6 +137,67 @@ for bits in (1, 4, 8):
     put(f"bmp{bits}.bmp", bmp(rows, bits, quads), palette[v], v)
     put(f"bmp{bits}_top_down.bmp", bmp(rows, bits, quads, top_down=True), palette[v], v)
 put("bmp_mask24.bmp", bmp([grey3(m)[y].astype("u1").tobytes() for y in range(H)], 24), grey3(m), m)
+
+
+
+def tiff(a, **settings):
+    file = io.BytesIO()
+    tifffile.imwrite(file, a, metadata=None, software="", **settings)
+    return file.getvalue()
+
+
+def put_tiff(name, a, rgb, labels, **settings):
+    data = tiff(a, **settings)
+    assert (tifffile.imread(io.BytesIO(data)) == a).all(), name
+    (here / name).write_bytes(data)
+    entry = {"height": int(a.shape[-3] if a.ndim == 3 and a.shape[-1] <= 4 else a.shape[-2])}
+    entry["width"] = int(a.shape[-2] if a.ndim == 3 and a.shape[-1] <= 4 else a.shape[-1])
+    if rgb is not None:
+        entry["rgb"] = sha(rgb, "u1")
+    if labels is not None:
+        entry["labels"] = sha(labels, "<u2")
+    expected[name] = entry
+
+
+# Their own stream, so that the files above stay as they are.
+rng = np.random.default_rng(6)
+rgb = rng.integers(0, 256, (21, 19, 3)).astype("u1")
+rgba = np.dstack([rgb, rng.integers(0, 256, (21, 19)).astype("u1")])
+for name, settings in {
+    "none": {}, "lzw": {"compression": "lzw"}, "packbits": {"compression": "packbits"},
+    "deflate": {"compression": "zlib", "predictor": True}, "strips": {"rowsperstrip": 4},
+    "tiles": {"tile": (16, 16), "compression": "lzw"}, "big_endian": {"byteorder": ">"},
+    "big": {"bigtiff": True},
+}.items():
+    put_tiff(f"tiff_rgb8_{name}.tif", rgb, rgb, None, photometric="rgb", **settings)
+put_tiff("tiff_rgba8.tif", rgba, rgb, None, photometric="rgb", extrasamples=["unassalpha"], compression="lzw")
+put_tiff("tiff_planar.tif", np.ascontiguousarray(rgb.transpose(2, 0, 1)), rgb, None, photometric="rgb",
+         planarconfig="separate", rowsperstrip=5)
+expected["tiff_planar.tif"].update(width=19, height=21)
+wide = rng.integers(0, 1 << 16, (21, 19, 3)).astype("u2")
+put_tiff("tiff_rgb16.tif", wide, eight(wide), None, photometric="rgb", byteorder=">", compression="zlib")
+for bits in (8, 16):
+    v = rng.integers(0, 1 << bits, (21, 19)).astype(f"u{bits // 8}")
+    shown = grey3(eight(v) if bits == 16 else v)
+    put_tiff(f"tiff_grey{bits}.tif", v, shown, v, photometric="minisblack", compression="lzw", rowsperstrip=8)
+put_tiff("tiff_white8.tif", v8 := rng.integers(0, 256, (21, 19)).astype("u1"), grey3(255 - v8), v8,
+         photometric="miniswhite")
+l32 = rng.integers(0, 1 << 16, (21, 19)).astype("u4")
+put_tiff("tiff_labels32.tif", l32, None, l32, photometric="minisblack")
+colours = rng.integers(0, 256, (3, 256))
+index = rng.integers(0, 256, (21, 19)).astype("u1")
+put_tiff("tiff_palette8.tif", index, colours.T[index], index, photometric="palette",
+         colormap=(colours * 257).astype("u2"))
+for bits in (1, 2, 4):
+    v = rng.integers(0, 1 << bits, (11, 13))
+    packed = b"".join(pack(row, bits) for row in v)
+    # tifffile writes neither 2 nor 4 bits; baseline by hand: width, height, bits, none, black, offset, 1, rows, count.
+    tags = [(256, 13), (257, 11), (258, bits), (259, 1), (262, 1), (273, 8), (277, 1), (278, 11), (279, len(packed))]
+    body = packed + b"\0" * (len(packed) % 2)
+    ifd = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", t, 4, 1, n) for t, n in tags) + b"\0" * 4
+    (here / f"tiff_grey{bits}.tif").write_bytes(b"II*\0" + struct.pack("<I", 8 + len(body)) + body + ifd)
+    expected[f"tiff_grey{bits}.tif"] = {
+        "rgb": sha(grey3(v * (255 // ((1 << bits) - 1))), "u1"), "labels": sha(v, "<u2"), "width": 13, "height": 11}
 
 CROP = "4193474b2f1c72f735b13633b219d9cabdd43c21d9c2bb4dfc4809f104ba4c06"
 if len(sys.argv) > 1:

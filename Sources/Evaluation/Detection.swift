@@ -1,3 +1,5 @@
+public import Imaging
+
 /// How many nuclei were found, and with which type: the detection and type F1 of HoVer-Net.
 ///
 /// True and predicted centres are paired such that the sum of all distances is smallest, and pairs no
@@ -15,6 +17,25 @@ public struct Detection: Hashable, Sendable {
       self.x = x
       self.y = y
       self.type = type
+    }
+  }
+
+  /// The objects of a map by the mean of their pixels' places, in the order of their labels.
+  ///
+  /// - Parameter types: By label; objects without one have the type 0.
+  public static func nuclei(of map: LabelMap, types: [UInt16: Int] = [:]) -> [Nucleus] {
+    var sums = [(x: Int, y: Int, count: Int)](repeating: (0, 0, 0), count: 1 << 16)
+    for y in 0..<map.height {
+      for x in 0..<map.width {
+        let label = Int(map[x, y])
+        sums[label] = (sums[label].x + x, sums[label].y + y, sums[label].count + 1)
+      }
+    }
+    return map.distinctLabels.map { label in
+      let sum = sums[Int(label)]
+      return Nucleus(
+        x: Double(sum.x) / Double(sum.count), y: Double(sum.y) / Double(sum.count),
+        type: types[label] ?? 0)
     }
   }
 

@@ -3,6 +3,34 @@
 /// Matches are made within a class: an object found with the wrong class is missed in its own and
 /// surplus in the other.
 public enum MultiClassPanopticQuality {
+  /// The counts of one image, by class.
+  ///
+  /// - Parameters:
+  ///   - truth: The class of each true object by its label, in `0 ..< classes`; others are left out.
+  ///   - prediction: That of each predicted object.
+  /// - Complexity: O(*objects* + *pairs*): no map is taken apart by class.
+  public static func counts(
+    of table: OverlapTable, truth: [UInt16: Int], prediction: [UInt16: Int], classes: Int
+  ) -> [PanopticQuality] {
+    let trueClasses = table.truth.labels.map { truth[$0] }
+    let predictedClasses = table.prediction.labels.map { prediction[$0] }
+    var counts = [PanopticQuality](repeating: PanopticQuality(), count: classes)
+    for case let kind? in trueClasses where 0..<classes ~= kind { counts[kind].falseNegatives += 1 }
+    for case let kind? in predictedClasses where 0..<classes ~= kind {
+      counts[kind].falsePositives += 1
+    }
+    for pair in table.pairs where 2 * pair.shared > table.union(pair) {
+      guard let kind = trueClasses[pair.truth], 0..<classes ~= kind,
+        predictedClasses[pair.prediction] == kind
+      else { continue }
+      counts[kind].truePositives += 1
+      counts[kind].falseNegatives -= 1
+      counts[kind].falsePositives -= 1
+      counts[kind].iouSum += table.iou(pair)
+    }
+    return counts
+  }
+
   /// One image of PanNuke.
   public struct TissueImage: Hashable, Sendable {
     /// The organ.

@@ -55,103 +55,22 @@ public struct ConnectedComponents: Hashable, Sendable {
 
   /// Regions of equal pixels that are not 0.
   ///
-  /// - Complexity: O(*width* x *height*): runs of each row are joined with those of the row above.
+  /// - Complexity: O(*width* x *height*).
   private init<Pixel: FixedWidthInteger>(
     width: Int, height: Int, connectivity: Connectivity, pixels: [Pixel]
   ) {
     precondition(pixels.count == width * height, "the mask does not fill the image")
-    var forest = RunForest()
-    let reach = connectivity == .eight ? 1 : 0
+    let regions = RegionRuns(
+      of: pixels, width: width, background: 0, isEightConnected: connectivity == .eight)
     var labels = [Int32](repeating: 0, count: width * height)
-    var count: Int32 = 0
-    pixels.withUnsafeBufferPointer { pixels in
-      var above = 0..<0
-      for y in 0..<height {
-        let start = forest.runs.count
-        forest.addRuns(of: pixels, from: y * width, width: width)
-        forest.join(start..<forest.runs.count, above, width: width, reach: reach) {
-          pixels[$0] == pixels[$1]
-        }
-        above = start..<forest.runs.count
+    labels.withUnsafeMutableBufferPointer { labels in
+      for run in regions.runs {
+        for i in run.start..<run.end { labels[i] = Int32(run.region + 1) }
       }
-      count = forest.number(&labels)
     }
     self.width = width
     self.height = height
     self.labels = labels
-    self.count = Int(count)
-  }
-}
-
-/// Runs of equal pixels in the order of the image, and which of them belong together.
-private struct RunForest {
-  struct Run {
-    /// Indices of the first pixel and of the one after the last.
-    var start: Int
-    var end: Int
-    /// An earlier run of the same region, or the run itself.
-    var parent: Int
-  }
-
-  private(set) var runs: [Run] = []
-
-  mutating func addRuns<Pixel: FixedWidthInteger>(
-    of pixels: UnsafeBufferPointer<Pixel>, from row: Int, width: Int
-  ) {
-    var i = row
-    while i < row + width {
-      let value = pixels[i]
-      let start = i
-      repeat { i += 1 } while i < row + width && pixels[i] == value
-      if value != 0 { runs.append(Run(start: start, end: i, parent: runs.count)) }
-    }
-  }
-
-  /// Joins the runs of a row with those of the row above that they touch and equal.
-  mutating func join(
-    _ row: Range<Int>, _ above: Range<Int>, width: Int, reach: Int,
-    areEqual: (_ i: Int, _ j: Int) -> Bool
-  ) {
-    var first = above.lowerBound
-    for i in row {
-      let (start, end) = (runs[i].start - width - reach, runs[i].end - width + reach)
-      while first < above.upperBound, runs[first].end <= start { first += 1 }
-      var j = first
-      while j < above.upperBound, runs[j].start < end {
-        if areEqual(runs[i].start, runs[j].start) { unite(i, j) }
-        j += 1
-      }
-    }
-  }
-
-  /// Writes the number of each region, from 1 up by its first run, and returns how many there are.
-  mutating func number(_ labels: inout [Int32]) -> Int32 {
-    var count: Int32 = 0
-    var numbers = [Int32](repeating: 0, count: runs.count)
-    labels.withUnsafeMutableBufferPointer { labels in
-      for i in runs.indices {
-        let root = root(of: i)
-        if root == i {
-          count += 1
-          numbers[i] = count
-        }
-        for pixel in runs[i].start..<runs[i].end { labels[pixel] = numbers[root] }
-      }
-    }
-    return count
-  }
-
-  private mutating func unite(_ a: Int, _ b: Int) {
-    let (a, b) = (root(of: a), root(of: b))
-    if a < b { runs[b].parent = a } else { runs[a].parent = b }
-  }
-
-  private mutating func root(of run: Int) -> Int {
-    var run = run
-    while runs[run].parent != run {
-      runs[run].parent = runs[runs[run].parent].parent
-      run = runs[run].parent
-    }
-    return run
+    self.count = regions.count
   }
 }

@@ -51,32 +51,57 @@ public struct HoVerNetPostProcessing: Hashable, Sendable {
   /// For each pixel the larger of both maps' scaled gradients: 1 where distances fall steepest.
   private func edgeStrength(_ distances: [Float], _ filter: PlanarFilter) -> [Float] {
     let count = distances.count / 2
-    func falling(_ channel: Int) -> [Float] {
-      var plane = [Double](repeating: 0, count: count)
-      distances.withUnsafeBufferPointer { distances in
-        for i in 0..<count { plane[i] = Double(distances[2 * i + channel]) }
+    func slopes(_ channel: Int) -> (values: [Double], scale: UnitScale) {
+      let plane = distances.withUnsafeBufferPointer { distances in
+        [Double](unsafeUninitializedCapacity: count) { plane, initialized in
+          for i in 0..<count { plane[i] = Double(distances[2 * i + channel]) }
+          let scale = UnitScale(UnsafeBufferPointer(plane))
+          for i in 0..<count { plane[i] = Double(scale.of(plane[i])) }
+          initialized = count
+        }
       }
-      let scaled = Self.scaled(plane).map(Double.init)
-      var slopes = Self.scaled(
-        filter.sobel(scaled, size: sobelSize, alongRows: channel == 0))
-      for i in slopes.indices { slopes[i] = 1 - slopes[i] }
-      return slopes
+      let slopes = filter.sobel(plane, size: sobelSize, alongRows: channel == 0)
+      return (slopes, slopes.withUnsafeBufferPointer(UnitScale.init))
     }
-    var strength = falling(0)
-    let vertical = falling(1)
-    for i in strength.indices where vertical[i] > strength[i] { strength[i] = vertical[i] }
-    return strength
+    let (horizontal, vertical) = (slopes(0), slopes(1))
+    return horizontal.values.withUnsafeBufferPointer { x in
+      vertical.values.withUnsafeBufferPointer { y in
+        [Float](unsafeUninitializedCapacity: count) { strength, initialized in
+          for i in 0..<count {
+            let (alongX, alongY) = (1 - horizontal.scale.of(x[i]), 1 - vertical.scale.of(y[i]))
+            strength[i] = alongX > alongY ? alongX : alongY
+          }
+          initialized = count
+        }
+      }
+    }
+  }
+}
+
+/// Moves and stretches values to 0...1, in Float32 as OpenCV rounds; to 0 if they are equal.
+private struct UnitScale {
+  private let factor: Double
+  private let shift: Double
+
+  init(_ values: UnsafeBufferPointer<Double>) {
+    typealias Lanes = SIMD8<Double>
+    var (low, high) = (Lanes(repeating: .infinity), Lanes(repeating: -.infinity))
+    let whole = values.count / 8 * 8
+    let bytes = UnsafeRawPointer(values.baseAddress!)
+    for i in stride(from: 0, to: whole, by: 8) {
+      let lanes = (bytes + 8 * i).loadUnaligned(as: Lanes.self)
+      low.replace(with: lanes, where: lanes .< low)
+      high.replace(with: lanes, where: lanes .> high)
+    }
+    for value in values[whole...] {
+      low[0] = min(low[0], value)
+      high[0] = max(high[0], value)
+    }
+    let (least, range) = (low.min(), high.max() - low.min())
+    factor = range > Double.ulpOfOne ? Double(Float(1 / range)) : 0
+    shift = -Double(Float(least * factor))
   }
 
-  /// The values moved and stretched to 0...1, in Float32 as OpenCV rounds; all 0 if they are equal.
-  private static func scaled(_ values: [Double]) -> [Float] {
-    var (low, high) = (Double.infinity, -Double.infinity)
-    for value in values {
-      low = min(low, value)
-      high = max(high, value)
-    }
-    let scale = high - low > Double.ulpOfOne ? Double(Float(1 / (high - low))) : 0
-    let shift = -Double(Float(low * scale))
-    return values.map { Float($0 * scale + shift) }
-  }
+  @inline(__always)
+  func of(_ value: Double) -> Float { Float(value * factor + shift) }
 }

@@ -53,6 +53,7 @@ extension Mask {
   }
 
   /// Whole rows at a time: the inner loop is over neighbouring bytes.
+  @inline(__always)
   private func combined(
     by element: StructuringElement, _ operation: (UInt8, UInt8) -> UInt8
   ) -> Mask {
@@ -62,10 +63,12 @@ extension Mask {
       result.pixels.withUnsafeMutableBufferPointer { target in
         for y in 0..<height {
           for step in element.steps where 0..<height ~= y + step.dy {
-            let (from, to) = ((y + step.dy) * width + step.dx, y * width)
+            // Pointers to the rows, since an index that may overflow keeps the loop from SIMD.
+            let from = source.baseAddress! + (y + step.dy) * width + step.dx
+            let to = target.baseAddress! + y * width
             let first = max(0, -step.dx)
             for x in first..<max(first, min(width, width - step.dx)) {
-              target[to + x] = operation(target[to + x], source[from + x])
+              to[x] = operation(to[x], from[x])
             }
           }
         }

@@ -35,37 +35,44 @@ public struct Mask: Hashable, Sendable {
   public func fillingHoles(
     upTo largest: Int? = nil, connectivity: ConnectedComponents.Connectivity = .four
   ) -> Mask {
-    let background = ConnectedComponents(of: inverted, connectivity: connectivity)
-    var isHole = [Bool](repeating: true, count: background.count + 1)
-    for x in 0..<width {
-      isHole[Int(background.labels[x])] = false
-      isHole[Int(background.labels[(height - 1) * width + x])] = false
+    let background = regions(of: 0, connectivity)
+    var isHole = [Bool](repeating: true, count: background.count)
+    for run in background.runs {
+      let isAtEdge =
+        run.start < width || run.end > pixels.count - width || run.start % width == 0
+        || run.end % width == 0
+      if isAtEdge { isHole[run.region] = false }
     }
-    for y in 0..<height {
-      isHole[Int(background.labels[y * width])] = false
-      isHole[Int(background.labels[y * width + width - 1])] = false
-    }
-    isHole[0] = false
     if let largest {
-      for (i, area) in background.areas.enumerated() where area > largest { isHole[i + 1] = false }
+      for (region, area) in background.areas.enumerated() where area > largest {
+        isHole[region] = false
+      }
     }
-    guard isHole.contains(true) else { return self }
-    var filled = self
-    for i in filled.pixels.indices where isHole[Int(background.labels[i])] { filled.pixels[i] = 1 }
-    return filled
+    return painted(with: 1, background.runs.lazy.filter { isHole[$0.region] })
   }
 
   /// This mask without regions of fewer pixels.
   public func withoutRegions(
     smallerThan smallest: Int, connectivity: ConnectedComponents.Connectivity
   ) -> Mask {
-    let regions = ConnectedComponents(of: self, connectivity: connectivity)
+    let regions = regions(of: 1, connectivity)
     let areas = regions.areas
-    guard areas.contains(where: { $0 < smallest }) else { return self }
-    var kept = self
-    for i in kept.pixels.indices where kept.pixels[i] != 0 {
-      if areas[Int(regions.labels[i]) - 1] < smallest { kept.pixels[i] = 0 }
+    return painted(with: 0, regions.runs.lazy.filter { areas[$0.region] < smallest })
+  }
+
+  /// The regions of foreground (1) or background (0).
+  private func regions(
+    of value: UInt8, _ connectivity: ConnectedComponents.Connectivity
+  ) -> RegionRuns {
+    RegionRuns(
+      of: pixels, width: width, background: 1 - value, isEightConnected: connectivity == .eight)
+  }
+
+  private func painted(with value: UInt8, _ runs: some Sequence<RegionRuns.Run>) -> Mask {
+    var result = self
+    for run in runs {
+      for i in run.start..<run.end { result.pixels[i] = value }
     }
-    return kept
+    return result
   }
 }

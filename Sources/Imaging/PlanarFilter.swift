@@ -3,20 +3,34 @@ struct PlanarFilter {
   let width: Int
   let height: Int
 
+  /// A kernel of an odd number of entries, the same or the negative from its other end.
+  struct Kernel {
+    /// The entry in the middle, and those after it.
+    var half: [Double]
+    /// 1 if symmetric, -1 if antisymmetric.
+    var sign: Double
+
+    /// - Precondition: The entries are as `sign` says.
+    init(_ entries: [Double], sign: Double) {
+      half = Array(entries[(entries.count / 2)...])
+      self.sign = sign
+    }
+  }
+
   /// The derivative along rows (`alongRows`) or columns of OpenCV's Sobel operator.
   ///
   /// Binomial smoothing across, [-1, 1] convolved with a binomial along; not normalised.
   func sobel(_ values: [Double], size: Int, alongRows: Bool) -> [Double] {
-    let derivative = Self.binomial(size - 1, convolvedWith: [-1, 1])
-    let smoothing = Self.binomial(size)
-    return alongRows
-      ? columns(rows(values, derivative, sign: -1), smoothing, sign: 1)
-      : columns(rows(values, smoothing, sign: 1), derivative, sign: -1)
+    let derivative = Kernel(Self.binomial(size - 1, convolvedWith: [-1, 1]), sign: -1)
+    let smoothing = Kernel(Self.binomial(size), sign: 1)
+    return filtered(
+      values, rows: alongRows ? derivative : smoothing, columns: alongRows ? smoothing : derivative)
   }
 
   /// Smoothing by 1/4, 1/2, 1/4 along both axes: OpenCV's Gaussian of three without a sigma.
   func blur3(_ values: [Double]) -> [Double] {
-    columns(rows(values, [0.25, 0.5, 0.25], sign: 1), [0.25, 0.5, 0.25], sign: 1)
+    let kernel = Kernel([0.25, 0.5, 0.25], sign: 1)
+    return filtered(values, rows: kernel, columns: kernel)
   }
 
   /// The row of Pascal's triangle with so many entries, convolved with another kernel.
@@ -28,64 +42,71 @@ struct PlanarFilter {
     return kernel
   }
 
-  /// Correlates every row with a kernel of an odd number of entries.
-  ///
-  /// - Parameter sign: 1 for a symmetric kernel, -1 for an antisymmetric one.
-  private func rows(_ values: [Double], _ kernel: [Double], sign: Double) -> [Double] {
-    let reach = kernel.count / 2
-    var result = [Double](repeating: 0, count: values.count)
-    var padded = [Double](repeating: 0, count: width + 2 * reach)
-    for y in 0..<height {
-      for i in padded.indices {
-        padded[i] = values[y * width + Self.mirrored(i - reach, width)]
-      }
-      padded.withUnsafeBufferPointer { padded in
-        result.withUnsafeMutableBufferPointer { result in
-          Self.accumulate(
-            kernel, sign: sign, into: result.baseAddress! + y * width, count: width
-          ) { padded.baseAddress! + reach + $0 }
+  /// Correlates columns with one kernel and rows with another, row by row through one line.
+  private func filtered(_ values: [Double], rows: Kernel, columns: Kernel) -> [Double] {
+    let reach = rows.half.count - 1
+    var line = [Double](repeating: 0, count: width + 2 * reach)
+    return values.withUnsafeBufferPointer { values in
+      line.withUnsafeMutableBufferPointer { line in
+        let middle = line.baseAddress! + reach
+        return [Double](unsafeUninitializedCapacity: width * height) { result, count in
+          for y in 0..<height {
+            Self.correlate(columns, into: middle, count: width) {
+              values.baseAddress! + Self.mirrored(y + $0, height) * width
+            }
+            for i in 1..<reach + 1 {
+              middle[-i] = middle[Self.mirrored(-i, width)]
+              middle[width - 1 + i] = middle[Self.mirrored(width - 1 + i, width)]
+            }
+            Self.correlate(rows, into: result.baseAddress! + y * width, count: width) {
+              UnsafePointer(middle) + $0
+            }
+          }
+          count = width * height
         }
       }
     }
-    return result
   }
 
-  /// Correlates every column with a kernel of an odd number of entries.
-  private func columns(_ values: [Double], _ kernel: [Double], sign: Double) -> [Double] {
-    var result = [Double](repeating: 0, count: values.count)
-    values.withUnsafeBufferPointer { values in
-      result.withUnsafeMutableBufferPointer { result in
-        for y in 0..<height {
-          Self.accumulate(
-            kernel, sign: sign, into: result.baseAddress! + y * width, count: width
-          ) { values.baseAddress! + Self.mirrored(y + $0, height) * width }
-        }
-      }
-    }
-    return result
-  }
-
-  /// Adds what a kernel makes of shifted lines, the two that share a factor together.
-  private static func accumulate(
-    _ kernel: [Double], sign: Double, into target: UnsafeMutablePointer<Double>, count: Int,
+  /// What a kernel makes of shifted lines, the two that share a factor together.
+  @inline(__always)
+  private static func correlate(
+    _ kernel: Kernel, into target: UnsafeMutablePointer<Double>, count: Int,
     line: (_ shift: Int) -> UnsafePointer<Double>
   ) {
-    let reach = kernel.count / 2
-    let middle = kernel[reach]
-    let centre = line(0)
-    for x in 0..<count { target[x] = middle * centre[x] }
-    for shift in 1...reach {
-      let (factor, after, before) = (kernel[reach + shift], line(shift), line(-shift))
-      if sign > 0 {
-        for x in 0..<count { target[x] += factor * (after[x] + before[x]) }
-      } else {
-        for x in 0..<count { target[x] += factor * (after[x] - before[x]) }
+    typealias Lanes = SIMD8<Double>
+    withUnsafeTemporaryAllocation(
+      of: (factor: Double, after: UnsafePointer<Double>, before: UnsafePointer<Double>).self,
+      capacity: kernel.half.count
+    ) { taps in
+      for shift in kernel.half.indices {
+        taps.initializeElement(at: shift, to: (kernel.half[shift], line(shift), line(-shift)))
+      }
+      func lanes(_ pointer: UnsafePointer<Double>, _ x: Int) -> Lanes {
+        UnsafeRawPointer(pointer + x).loadUnaligned(as: Lanes.self)
+      }
+      let sign = kernel.sign
+      var x = 0
+      while x + 8 <= count {
+        var sum = taps[0].factor * lanes(taps[0].after, x)
+        for tap in taps.dropFirst() {
+          sum += tap.factor * (lanes(tap.after, x) + sign * lanes(tap.before, x))
+        }
+        UnsafeMutableRawPointer(target + x).storeBytes(of: sum, as: Lanes.self)
+        x += 8
+      }
+      while x < count {
+        var sum = taps[0].factor * taps[0].after[x]
+        for tap in taps.dropFirst() { sum += tap.factor * (tap.after[x] + sign * tap.before[x]) }
+        target[x] = sum
+        x += 1
       }
     }
   }
 
   /// The index that a position beyond an edge falls back on.
   private static func mirrored(_ i: Int, _ count: Int) -> Int {
+    if 0..<count ~= i { return i }
     guard count > 1 else { return 0 }
     let period = 2 * (count - 1)
     let j = ((i % period) + period) % period

@@ -19,48 +19,79 @@ public enum Watershed {
     precondition(
       markers.count == width * height && values.count == width * height,
       "markers, values and mask differ in size")
-    // A frame around the image saves looking for its edges.
-    let stride = width + 2
-    var labels = [Int32](repeating: -1, count: stride * (height + 2))
-    for y in 0..<height {
-      for x in 0..<width where mask.pixels[y * width + x] != 0 {
-        labels[(y + 1) * stride + x + 1] = markers[y * width + x]
+    // A frame around the image saves looking for its edges; -1 is where no label may be.
+    let frame = Frame(width: width, height: height)
+    var labels = frame.framed(markers, around: -1)
+    labels.withUnsafeMutableBufferPointer { labels in
+      for y in 0..<height {
+        for x in 0..<width where mask.pixels[y * width + x] == 0 { labels[frame[x, y]] = -1 }
       }
     }
-    flood(&labels, stride: stride, values: values, width: width)
-    var result = [Int32](repeating: 0, count: width * height)
-    for y in 0..<height {
-      for x in 0..<width { result[y * width + x] = max(0, labels[(y + 1) * stride + x + 1]) }
+    flood(&labels, over: frame.framed(values, around: 0), stride: frame.stride)
+    return [Int32](unsafeUninitializedCapacity: width * height) { result, count in
+      for y in 0..<height {
+        for x in 0..<width { result[y * width + x] = max(0, labels[frame[x, y]]) }
+      }
+      count = width * height
     }
-    return result
   }
 
-  /// - Parameter labels: 0 where a label is wanted, -1 where none may be.
-  private static func flood(
-    _ labels: inout [Int32], stride: Int, values: [Double], width: Int
-  ) {
-    let steps = [-stride, -1, 1, stride]
+  /// - Parameter labels: 0 where a label is wanted.
+  private static func flood(_ labels: inout [Int32], over values: [Double], stride: Int) {
     labels.withUnsafeMutableBufferPointer { labels in
       values.withUnsafeBufferPointer { values in
         var queue = Heap<Front>()
-        func reach(_ i: Int, age: Int) {
-          let value = values[(i / stride - 1) * width + i % stride - 1]
-          queue.insert(Front(value: value, age: Int32(age), index: Int32(i)))
+        var age: Int32 = 0
+        func reach(_ i: Int) {
+          queue.insert(Front(value: values[i], age: age, index: Int32(i)))
+          age += 1
         }
-        var age = 0
         for i in stride..<labels.count - stride where labels[i] > 0 {
           // Inside a marker nothing is left to reach.
-          guard steps.contains(where: { labels[i + $0] == 0 }) else { continue }
-          reach(i, age: age)
-          age += 1
+          guard
+            labels[i - stride] == 0 || labels[i - 1] == 0 || labels[i + 1] == 0
+              || labels[i + stride] == 0
+          else { continue }
+          reach(i)
         }
         while let front = queue.popLeast() {
           let i = Int(front.index)
-          for step in steps where labels[i + step] == 0 {
-            labels[i + step] = labels[i]
-            reach(i + step, age: age)
-            age += 1
+          func grow(_ neighbour: Int) {
+            guard labels[neighbour] == 0 else { return }
+            labels[neighbour] = labels[i]
+            reach(neighbour)
           }
+          grow(i - stride)
+          grow(i - 1)
+          grow(i + 1)
+          grow(i + stride)
+        }
+      }
+    }
+  }
+
+  /// An image with one pixel more on each side.
+  private struct Frame {
+    var width: Int
+    var height: Int
+    var stride: Int { width + 2 }
+
+    subscript(x: Int, y: Int) -> Int { (y + 1) * stride + x + 1 }
+
+    func framed<Value: BitwiseCopyable>(_ values: [Value], around outside: Value) -> [Value] {
+      let count = stride * (height + 2)
+      return values.withUnsafeBufferPointer { values in
+        [Value](unsafeUninitializedCapacity: count) { result, initialized in
+          let target = result.baseAddress!
+          target.initialize(repeating: outside, count: stride)
+          for y in 0..<height {
+            target[self[0, y] - 1] = outside
+            target[self[width, y]] = outside
+            guard width > 0 else { continue }
+            (target + self[0, y]).initialize(from: values.baseAddress! + y * width, count: width)
+          }
+          (target + (height + 1) * stride).initialize(repeating: outside, count: stride)
+          initialized = count
         }
       }
     }

@@ -16,10 +16,11 @@ struct MicrotomeBench: ParsableCommand {
         microtome-bench kernels --threads 1
         microtome-bench agree --reference engine.json --tag dev --json
         microtome-bench start --encoder resnet18
+        microtome-bench metrics --truth a.png --prediction b.png --json
 
       Exit codes: 0 done; 2 the command line is wrong; 3 the processor is not supported; 70 a defect.
       """,
-    subcommands: [Train.self, Infer.self, Kernels.self, Agree.self, Start.self])
+    subcommands: [Train.self, Infer.self, Kernels.self, Agree.self, Start.self, Metrics.self])
 
   static func main() {
     do {

@@ -1,3 +1,4 @@
+import Imaging
 import Testing
 
 @testable import Evaluation
@@ -38,6 +39,37 @@ struct TypedMetricTests {
     #expect(
       MultiClassPanopticQuality.conic([[absent]]).quality
         == .undefined("neither side has an object of any class"))
+  }
+
+  @Test("counts by class are those of maps with one class each")
+  func countsByClass() throws {
+    let (truth, prediction) = try ReferenceMaps.maps("nuclei")
+    func types(_ map: LabelMap, _ rule: (Int) -> Int) -> [UInt16: Int] {
+      Dictionary(uniqueKeysWithValues: map.distinctLabels.map { ($0, rule(Int($0))) })
+    }
+    let (trueTypes, predictedTypes) = (types(truth) { $0 % 4 }, types(prediction) { $0 % 5 % 4 })
+    let counts = MultiClassPanopticQuality.counts(
+      of: OverlapTable(truth: truth, prediction: prediction), truth: trueTypes,
+      prediction: predictedTypes, classes: 3)
+    for kind in 0..<3 {
+      func part(_ map: LabelMap, _ types: [UInt16: Int]) -> LabelMap {
+        var part = map
+        for i in part.labels.indices where types[part.labels[i]] != kind { part.labels[i] = 0 }
+        return part
+      }
+      let alone = PanopticQuality(
+        OverlapTable(
+          truth: part(truth, trueTypes), prediction: part(prediction, predictedTypes)))
+      #expect(counts[kind] == alone)
+    }
+  }
+
+  @Test("a nucleus lies at the mean of its pixels")
+  func centres() {
+    #expect(
+      Detection.nuclei(of: LabelMap("11.", "1.5"), types: [5: 2]) == [
+        .init(x: 1.0 / 3, y: 1.0 / 3), .init(x: 2, y: 1, type: 2),
+      ])
   }
 
   @Test("a pair is kept up to the radius, which is in micrometres")

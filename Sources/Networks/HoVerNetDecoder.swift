@@ -98,6 +98,7 @@ struct HoVerNetDenseBlock {
           [plan.growth, plan.inner / groups, plan.kernel, plan.kernel]
         ))
     }
-    return keys + NormalisationLayer.keys("\(name).blk_bna.bn", channels: inputs + plan.growth * units)
+    return keys
+      + NormalisationLayer.keys("\(name).blk_bna.bn", channels: inputs + plan.growth * units)
   }
 }

@@ -17,7 +17,8 @@ public final class BarlowTwins {
   ///   - projection: Width of the projector's two hidden layers and of its output.
   ///   - seed: Keys the first weights of encoder and projector.
   public init(
-    encoder name: EncoderName = .resNet18, width: Double, projection: Int = 512, lambda: Double = 5e-3,
+    encoder name: EncoderName = .resNet18, width: Double, projection: Int = 512,
+    lambda: Double = 5e-3,
     optimiser rule: OptimiserRule = .adamW(weightDecay: 1e-4), seed: UInt64, threads: Int = 1
   ) {
     self.lambda = lambda

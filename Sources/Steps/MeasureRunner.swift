@@ -28,7 +28,7 @@ struct MeasureRunner: StepRunner {
       if metrics.contains(where: { $0.requirement == .types }) {
         types.append(
           try TypedMeasures(
-            truth: truth, prediction: prediction.labels,
+            truth: truth, prediction: prediction.labels, table: images[images.count - 1].table,
             types: context.predictedTypes(for: sample, in: predictions),
             sample: sample, classes: split.classes?.count ?? 0))
       }

@@ -11,10 +11,12 @@ struct TypedMeasures {
   var detection: Detection
 
   /// - Parameters:
+  ///   - table: The overlaps of both maps.
   ///   - types: The type of each predicted nucleus, by its number; 0 where none was found.
   ///   - classes: How many the dataset has.
   init(
-    truth: LabelMap, prediction: LabelMap, types: [Int], sample: SplitIndex.Sample, classes: Int
+    truth: LabelMap, prediction: LabelMap, table: OverlapTable, types: [Int],
+    sample: SplitIndex.Sample, classes: Int
   ) throws {
     guard let trueTypes = sample.objectClasses else {
       throw StepFailure(
@@ -27,16 +29,20 @@ struct TypedMeasures {
         "image \(sample.id) has no pixel size, and centres are paired within micrometres",
         hint: "declare the dataset's pixel size")
     }
+    // Classes count from 1 in files and predictions.
+    func byLabel(_ types: [Int], less: Int) -> [UInt16: Int] {
+      Dictionary(
+        uniqueKeysWithValues: types.enumerated().map { (UInt16($0.offset + 1), $0.element - less) })
+    }
     tissue = .init(
       tissue: sample.stratum ?? "",
-      classes: (0..<classes).map { index in
-        PanopticQuality(
-          OverlapTable(
-            truth: truth.keeping(trueTypes, index + 1),
-            prediction: prediction.keeping(types, index + 1)))
-      })
+      classes: MultiClassPanopticQuality.counts(
+        of: table, truth: byLabel(trueTypes, less: 1), prediction: byLabel(types, less: 1),
+        classes: classes))
     detection = Detection(
-      truth: truth.centres(trueTypes), prediction: prediction.centres(types), pixelSize: pixelSize)
+      truth: Detection.nuclei(of: truth, types: byLabel(trueTypes, less: 0)),
+      prediction: Detection.nuclei(of: prediction, types: byLabel(types, less: 0)),
+      pixelSize: pixelSize)
   }
 }
 
@@ -54,33 +60,6 @@ extension Metric {
       .pqEpsilon, .dqPooled, .sqPooled, .pqPooled, .objectF1, .objectDice, .objectHausdorff,
       .objectF1Pooled, .objectDicePooled, .objectHausdorffPooled:
       preconditionFailure("\(self) needs no types")
-    }
-  }
-}
-
-extension LabelMap {
-  /// The objects of one class; `classes` is by label, from 1.
-  fileprivate func keeping(_ classes: [Int], _ one: Int) -> LabelMap {
-    LabelMap(
-      width: width, height: height,
-      labels: labels.map { $0 != 0 && classes[Int($0) - 1] == one ? $0 : 0 })
-  }
-
-  /// The centres of mass of the objects, in order of their labels.
-  fileprivate func centres(_ classes: [Int]) -> [Detection.Nucleus] {
-    var sums = [(x: Int, y: Int, count: Int)](repeating: (0, 0, 0), count: classes.count + 1)
-    for y in 0..<height {
-      for x in 0..<width where self[x, y] != 0 {
-        let label = Int(self[x, y])
-        sums[label].x += x
-        sums[label].y += y
-        sums[label].count += 1
-      }
-    }
-    return sums.enumerated().compactMap { label, sum in
-      guard label > 0, sum.count > 0 else { return nil }
-      let count = Double(sum.count)
-      return .init(x: Double(sum.x) / count, y: Double(sum.y) / count, type: classes[label - 1])
     }
   }
 }

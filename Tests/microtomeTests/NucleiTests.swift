@@ -71,6 +71,54 @@ extension ProgramTests {
       program.clean()
     }
 
+    /// One square nucleus in each image, of one of two types.
+    @Test("types are trained on, predicted and measured where the dataset has them")
+    func types() throws {
+      let program = try Program()
+      for (name, type) in [("a", 1), ("b", 2), ("c", 1), ("d", 2)] as [(String, UInt8)] {
+        try program.write(bitmap: 220, square: 60 * type, to: "data/images/\(name).bmp")
+        try program.write(bitmap: 0, square: type, to: "data/masks/\(name).bmp")
+      }
+      try program.write(
+        "stem,split\na,train\nb,train\nc,test\nd,test\n", to: "data/table.csv")
+      let manifest = """
+        microtome: 1
+        study: types
+        datasets:
+          nuclei:
+            format: image-mask-folder
+            root: data
+            table: table.csv
+            mask: classes
+            classes: [dark, pale]
+            file_pixel_size: 0.25
+        initializations: { random: {} }
+        experiments:
+          x:
+            task: nuclei-instance-segmentation
+            model: { encoder: resnet18, decoder: hovernet, width: 0.125, types: 2 }
+            dataset: nuclei
+            subset_sizes: [all]
+            initialization: [random]
+            replicates: 1
+            training:
+              { patch: 64, batch: 2, steps: 4, optimizer: { adam: { learning_rate: 1.0e-2 } } }
+            inference: { window: 64, stride: 64 }
+            test: [nuclei/test]
+            metrics: [pq, mpq, mpq_plus, detection_f1, type_f1]
+
+        """
+      let executed = try program.execute(manifest)
+      #expect(executed.of("measure").count == 1)
+      let rows = try program.read("results/types/measurements.csv").split(separator: "\n")
+      for metric in ["mpq.pannuke", "mpq_plus.conic", "detection_f1", "type_f1"] {
+        let row = try #require(rows.first { $0.contains("\(metric)") })
+        let value = Double(row.split(separator: ",", omittingEmptySubsequences: false)[8])
+        #expect(value != nil, "the truth has both types: \(row)")
+      }
+      program.clean()
+    }
+
     @Test("another post-processing of masks measures again and predicts nothing again")
     func objects() throws {
       let program = try Program()

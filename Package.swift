@@ -60,8 +60,8 @@ let modules: [Module] = [
     name: "Datasets", imports: ["Core", "Archives", "Imaging", "CXML"],
     testResources: [.copy("Fixtures")]),
   Module(
-    name: "Networks", imports: ["Core", "Archives", "Learning"],
-    testImports: ["TensorKernels", "Imaging"], testResources: [.copy("Fixtures")]),
+    name: "Networks", imports: ["Core", "Archives", "TensorKernels", "Learning"],
+    testImports: ["Imaging"], testResources: [.copy("Fixtures")]),
   Module(
     name: "Execution", imports: ["Core", "ManifestModel", "Planning", "Storage"],
     testImports: [grdb]),

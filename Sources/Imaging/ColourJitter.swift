@@ -33,6 +33,11 @@ struct ColourJitter {
     blend(buffer, factor: 0, with: grey)
   }
 
+  /// Moves every pixel away from its luma, or towards it for factors below 1.
+  static func saturate(_ buffer: UnsafeMutableBufferPointer<Float>, by factor: Float) {
+    blend(buffer, factor: factor, with: grey)
+  }
+
   /// Luma of ITU-R BT.601.
   @inline(__always)
   private static func grey(_ red: Float, _ green: Float, _ blue: Float) -> Float {

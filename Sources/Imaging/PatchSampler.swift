@@ -99,12 +99,29 @@ public enum PatchSampler {
     }
   }
 
+  /// A patch of a map with its labels as they are; padded as the image is.
+  public static func labels(of map: LabelMap, at placement: Placement, side: Int) -> LabelMap {
+    let columns = reflectedIndices(from: placement.x, count: side, length: map.width)
+    let rows = reflectedIndices(from: placement.y, count: side, length: map.height)
+    var patch = LabelMap(width: side, height: side)
+    for y in 0..<side {
+      for x in 0..<side {
+        let source = placement.symmetry.source(x: x, y: y, side: side)
+        patch[x, y] = map.labels[rows[source.y] * map.width + columns[source.x]]
+      }
+    }
+    return patch
+  }
+
   /// Indices `start ..< start + count`, reflected into `0 ..< length` without repeating the edge.
   private static func reflectedIndices(from start: Int, count: Int, length: Int) -> [Int] {
+    (start..<start + count).map { reflected($0, length: length) }
+  }
+
+  /// An index reflected into `0 ..< length` without repeating the edge.
+  static func reflected(_ index: Int, length: Int) -> Int {
     let period = max(1, 2 * (length - 1))
-    return (start..<start + count).map { i in
-      let folded = (i % period + period) % period
-      return folded < length ? folded : period - folded
-    }
+    let folded = (index % period + period) % period
+    return folded < length ? folded : period - folded
   }
 }

@@ -9,6 +9,8 @@ public struct WindowGrid: Hashable, Sendable {
   /// Along a side that is shorter than the window there is one position, 0, and
   /// `PatchSampler.copy` pads the rest by reflection.
   public let positions: [PatchSampler.Placement]
+  private let columns: [Int]
+  private let rows: [Int]
 
   /// - Parameter stride: The distance between windows, at most the window.
   public init(width: Int, height: Int, window: Int, stride: Int) {
@@ -17,9 +19,27 @@ public struct WindowGrid: Hashable, Sendable {
     self.width = width
     self.height = height
     self.window = window
-    let columns = Self.starts(length: width, window: window, stride: stride)
-    let rows = Self.starts(length: height, window: window, stride: stride)
-    positions = rows.flatMap { y in columns.map { x in PatchSampler.Placement(x: x, y: y) } }
+    columns = Self.starts(length: width, window: window, stride: stride)
+    rows = Self.starts(length: height, window: window, stride: stride)
+    positions = rows.flatMap { [columns] y in
+      columns.map { x in PatchSampler.Placement(x: x, y: y) }
+    }
+  }
+
+  /// The part of the image that lies nearer to the middle of a window than of any other: windows meet
+  /// halfway through their overlap, so that each pixel belongs to one.
+  ///
+  /// - Parameter index: Of a window in `positions`.
+  public func middle(of index: Int) -> (columns: Range<Int>, rows: Range<Int>) {
+    (
+      own(columns, index % columns.count, length: width),
+      own(rows, index / columns.count, length: height)
+    )
+  }
+
+  private func own(_ starts: [Int], _ i: Int, length: Int) -> Range<Int> {
+    func border(after j: Int) -> Int { (starts[j] + window + starts[j + 1]) / 2 }
+    return (i == 0 ? 0 : border(after: i - 1))..<(i + 1 == starts.count ? length : border(after: i))
   }
 
   private static func starts(length: Int, window: Int, stride: Int) -> [Int] {

@@ -97,13 +97,11 @@ extension Pretraining {
 
 extension Experiment {
   /// The experiment without its name.
+  ///
+  /// What came into the language later is left out where it is not set: older studies stay the same.
   public var canonical: CanonicalValue {
-    [
-      "task": word(task),
-      "model": [
-        "encoder": word(model.encoder), "decoder": word(model.decoder),
-        "width": number(model.width),
-      ],
+    var values: [String: CanonicalValue] = [
+      "task": word(task), "model": model.canonical,
       "dataset": .text("\(dataset.value)"),
       "subset_sizes": .list(subsetSizes.map { .text("\($0.value)") }),
       "initialization": .list(initializations.map { .text($0.value) }),
@@ -114,16 +112,38 @@ extension Experiment {
       "out_of_domain": .list(outOfDomain.map { .text("\($0.value)") }),
       "metrics": .list(metrics.map { .text($0.value.fullName) }),
     ]
+    if let objects {
+      values["objects"] = [
+        "minimum_size": whole(objects.minimumSize), "fill_holes": .bool(objects.fillsHoles.value),
+      ]
+    }
+    return .map(values)
+  }
+}
+
+extension Model {
+  /// The network.
+  public var canonical: CanonicalValue {
+    var values: [String: CanonicalValue] = [
+      "encoder": word(encoder), "decoder": word(decoder), "width": number(width),
+    ]
+    if let types { values["types"] = whole(types) }
+    return .map(values)
   }
 }
 
 extension Training {
   /// All of it.
   public var canonical: CanonicalValue {
-    .map(
-      shared.merging(
-        ["augmentation": word(augmentation), "loss": word(loss)],
-        uniquingKeysWith: { first, _ in first }))
+    var values = shared
+    values["augmentation"] = word(augmentation)
+    values["loss"] = word(loss)
+    switch encoder.value {
+    case .fineTuned: break
+    case .frozen: values["encoder"] = "frozen"
+    case .frozenFor(let share): values["encoder"] = ["frozen_for": .number(share)]
+    }
+    return .map(values)
   }
 
   /// What tasks and pretraining have in common.

@@ -20,4 +20,7 @@ extension Study {
 extension Experiment {
   /// All test sets, those in the domain first.
   public var testSets: [SplitReference] { (test + outOfDomain).map(\.value) }
+
+  /// What predictions name, and metrics may ask for; a mask's objects are its components.
+  public var prediction: Metric.Requirement { model.types == nil ? .objects : .types }
 }

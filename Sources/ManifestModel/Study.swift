@@ -254,6 +254,8 @@ public struct Experiment: Hashable, Sendable {
   public var training: Training
   public var selection: Selection
   public var inference: Inference
+  /// How predicted masks become objects; `nil` is every 8-connected component as it is.
+  public var objects: ObjectOptions?
   public var test: [Located<SplitReference>]
   public var outOfDomain: [Located<SplitReference>]
   public var metrics: [Located<Metric>]
@@ -262,7 +264,8 @@ public struct Experiment: Hashable, Sendable {
     name: Located<String>, task: Located<Task>, model: Model, dataset: Located<SplitReference>,
     subsetSizes: [Located<SubsetSize>], initializations: [Located<String>],
     replicates: Located<Int>, training: Training, selection: Selection, inference: Inference,
-    test: [Located<SplitReference>], outOfDomain: [Located<SplitReference>],
+    objects: ObjectOptions? = nil, test: [Located<SplitReference>],
+    outOfDomain: [Located<SplitReference>],
     metrics: [Located<Metric>]
   ) {
     self.name = name
@@ -275,6 +278,7 @@ public struct Experiment: Hashable, Sendable {
     self.training = training
     self.selection = selection
     self.inference = inference
+    self.objects = objects
     self.test = test
     self.outOfDomain = outOfDomain
     self.metrics = metrics
@@ -287,11 +291,17 @@ public struct Model: Hashable, Sendable {
   public var decoder: Located<Decoder>
   /// 1 is the published network; smaller factors give small networks for quick studies.
   public var width: Located<Double>
+  /// How many types of nuclei are told apart, background not counted; `nil` leaves that branch out.
+  public var types: Located<Int>?
 
-  public init(encoder: Located<Encoder>, decoder: Located<Decoder>, width: Located<Double>) {
+  public init(
+    encoder: Located<Encoder>, decoder: Located<Decoder>, width: Located<Double>,
+    types: Located<Int>? = nil
+  ) {
     self.encoder = encoder
     self.decoder = decoder
     self.width = width
+    self.types = types
   }
 }
 
@@ -331,6 +341,7 @@ public struct Training: Hashable, Sendable {
   public var schedule: Schedule
   public var augmentation: Located<Augmentation>
   public var loss: Located<Loss>
+  public var encoder: Located<EncoderTraining>
 
   /// Steps mean the same work at every size; epochs mean work in proportion to the size.
   public enum Length: Hashable, Sendable {
@@ -340,7 +351,8 @@ public struct Training: Hashable, Sendable {
 
   public init(
     patch: Located<Int>, batch: Located<Int>, length: Length, optimizer: Optimizer,
-    schedule: Schedule, augmentation: Located<Augmentation>, loss: Located<Loss>
+    schedule: Schedule, augmentation: Located<Augmentation>, loss: Located<Loss>,
+    encoder: Located<EncoderTraining> = Located(.fineTuned)
   ) {
     self.patch = patch
     self.batch = batch
@@ -349,7 +361,17 @@ public struct Training: Hashable, Sendable {
     self.schedule = schedule
     self.augmentation = augmentation
     self.loss = loss
+    self.encoder = encoder
   }
+}
+
+/// Whether the encoder learns. A frozen one keeps weights and batch statistics as they are.
+public enum EncoderTraining: Hashable, Sendable {
+  case fineTuned
+  case frozen
+  /// Frozen for the first share of the optimiser steps; then all learns, with a new optimiser and
+  /// the schedule from its start.
+  case frozenFor(share: Double)
 }
 
 /// The update rule and its constants, as PyTorch defines them.
@@ -388,6 +410,18 @@ public struct Inference: Hashable, Sendable {
   public init(window: Located<Int>, stride: Located<Int>) {
     self.window = window
     self.stride = stride
+  }
+}
+
+/// How a mask becomes objects: 8-connected components, holes filled or not, without the smallest.
+public struct ObjectOptions: Hashable, Sendable {
+  /// The pixels of the smallest object, its filled holes counted.
+  public var minimumSize: Located<Int>
+  public var fillsHoles: Located<Bool>
+
+  public init(minimumSize: Located<Int>, fillsHoles: Located<Bool>) {
+    self.minimumSize = minimumSize
+    self.fillsHoles = fillsHoles
   }
 }
 

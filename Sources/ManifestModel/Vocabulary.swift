@@ -15,18 +15,21 @@ extension ManifestWord {
 public enum Task: String, ManifestWord {
   case glandSegmentation = "gland-segmentation"
   case cellSegmentation = "cell-segmentation"
+  case nucleiInstanceSegmentation = "nuclei-instance-segmentation"
 
   public var summary: String {
     switch self {
     case .glandSegmentation: "binary segmentation of glands"
     case .cellSegmentation: "binary segmentation of cells or nuclei"
+    case .nucleiInstanceSegmentation: "single nuclei, and their types if the model tells them apart"
     }
   }
 
-  /// What predictions name, and metrics may ask for; objects are connected components here.
-  public var prediction: Metric.Requirement {
+  /// The decoder that gives what the task asks for.
+  public var decoder: Decoder {
     switch self {
-    case .glandSegmentation, .cellSegmentation: .objects
+    case .glandSegmentation, .cellSegmentation: .unet
+    case .nucleiInstanceSegmentation: .hovernet
     }
   }
 }
@@ -34,13 +37,45 @@ public enum Task: String, ManifestWord {
 /// The encoders whose initialization a study compares.
 public enum Encoder: String, ManifestWord {
   case resnet18
-  public var summary: String { "ResNet-18 with torchvision's layout and keys" }
+  case resnet34
+  case resnet50
+  case densenet121
+  public var summary: String {
+    switch self {
+    case .resnet18: "ResNet-18 with torchvision's layout and keys"
+    case .resnet34: "ResNet-34 with torchvision's layout and keys"
+    case .resnet50: "ResNet-50 with torchvision's layout and keys"
+    case .densenet121: "DenseNet-121 with torchvision's layout and keys; for U-Nets"
+    }
+  }
 }
 
 /// What turns encoder features into an output map.
 public enum Decoder: String, ManifestWord {
   case unet
-  public var summary: String { "U-Net with segmentation_models_pytorch's channel plan" }
+  case hovernet
+  public var summary: String {
+    switch self {
+    case .unet: "U-Net with segmentation_models_pytorch's channel plan"
+    case .hovernet: "HoVer-Net's decoders, padded, over an encoder whose stem keeps the size"
+    }
+  }
+
+  /// The encoders that it decodes; HoVer-Net wants a stem that keeps the image's size.
+  public var encoders: [Encoder] {
+    switch self {
+    case .unet: Encoder.allCases
+    case .hovernet: [.resnet18, .resnet34, .resnet50]
+    }
+  }
+
+  /// What it minimises unless the manifest says otherwise.
+  public var standardLoss: Loss {
+    switch self {
+    case .unet: .bceSoftDice
+    case .hovernet: .hovernet
+    }
+  }
 }
 
 /// Self-supervised pretraining methods.
@@ -53,10 +88,13 @@ public enum PretrainingMethod: String, ManifestWord {
 public enum Augmentation: String, ManifestWord {
   case none
   case geometric
+  case hovernet
   public var summary: String {
     switch self {
     case .none: "random position only"
     case .geometric: "random position, flips and quarter turns"
+    case .hovernet:
+      "HoVer-Net's published set: any rotation, scale, shear, flips, blur or noise, colour"
     }
   }
 }
@@ -104,10 +142,24 @@ public enum NormalizationName: String, ManifestWord {
 public enum Loss: String, ManifestWord {
   case bceSoftDice = "bce-soft-dice"
   case bce
+  case hovernet
+  case hovernetAligned = "hovernet-aligned"
   public var summary: String {
     switch self {
     case .bceSoftDice: "binary cross-entropy plus soft Dice over batch and space, smoothing 1"
     case .bce: "binary cross-entropy"
+    case .hovernet:
+      "HoVer-Net's, as its published code has it: x distances are differentiated along y and y along x"
+    case .hovernetAligned:
+      "HoVer-Net's, as its paper has it: each distance is differentiated along its own axis"
+    }
+  }
+
+  /// The decoder whose outputs it measures.
+  public var decoder: Decoder {
+    switch self {
+    case .bceSoftDice, .bce: .unet
+    case .hovernet, .hovernetAligned: .hovernet
     }
   }
 }
@@ -116,10 +168,12 @@ public enum Loss: String, ManifestWord {
 public enum SelectionMetric: String, ManifestWord {
   case dice
   case loss
+  case pq
   public var summary: String {
     switch self {
     case .dice: "highest mean Dice of the hold-out images"
     case .loss: "lowest mean loss of the hold-out images"
+    case .pq: "highest mean panoptic quality of the hold-out images, for tasks that name objects"
     }
   }
 }

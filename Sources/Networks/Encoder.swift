@@ -38,7 +38,8 @@ public enum EncoderName: String, Hashable, Sendable, CaseIterable {
     return DenseNet(width: width, prefix: prefix, on: engine)
   }
 
-  private var resNet: ResNet.Variant? {
+  /// The residual network of the name; `nil` for another kind.
+  public var resNet: ResNet.Variant? {
     switch self {
     case .resNet18: .resNet18
     case .resNet34: .resNet34

@@ -38,26 +38,36 @@ public final class HoVerNet {
   /// Everything in the order of the published state dict.
   public let parameters: ParameterSet
   public let form: Form
+  /// Those of the encoder alone.
+  public let encoderParameters: ParameterSet
+  /// What stands before torchvision's keys where the encoder is torchvision's.
+  static let encoderPrefix = "backbone."
   private let encoder: any HoVerNetEncoder
+  private let decoderParameters: ParameterSet
   private let bottom: ConvolutionLayer
   private let decoders: [String: HoVerNetDecoder]
 
   /// Parameters are zeros until they are initialised or loaded.
   ///
-  /// - Parameter types: Classes of nuclei, the background included; none leaves that decoder out.
-  public init(_ form: Form, types: Int? = nil, on engine: Engine) {
+  /// - Parameters:
+  ///   - width: Scales all channel counts; published weights fit 1 alone.
+  ///   - types: Classes of nuclei, the background included; none leaves that decoder out.
+  public init(_ form: Form, width: Double = 1, types: Int? = nil, on engine: Engine) {
     self.form = form
     let encoderParameters: ParameterSet
     switch form {
     case .published(let mode):
+      precondition(width == 1, "the published form has one width")
       encoderParameters = ParameterSet(PreactivationEncoder.keys, on: engine)
       encoder = PreactivationEncoder(mode, in: encoderParameters)
     case .over(let variant):
-      let network = ResNet(variant, stem: .fullSize, prefix: "backbone.", on: engine)
+      let network = ResNet(
+        variant, width: width, stem: .fullSize, prefix: Self.encoderPrefix, on: engine)
       encoderParameters = network.parameters
       encoder = FullSizeEncoder(network: network)
     }
-    let plan = HoVerNetPlan(form: form)
+    self.encoderParameters = encoderParameters
+    let plan = HoVerNetPlan(form: form, width: width)
     var keys: [(name: String, shape: [Int])] = [
       ("conv_bot.weight", [plan.skips[2], plan.last, 1, 1])
     ]
@@ -66,6 +76,7 @@ public final class HoVerNet {
       keys += plan.decoderKeys("decoder.\(name)", outputs: outputs)
     }
     let decoderParameters = ParameterSet(keys, on: engine)
+    self.decoderParameters = decoderParameters
     parameters = ParameterSet(encoderParameters.all + decoderParameters.all)
     bottom = ConvolutionLayer(weight: decoderParameters["conv_bot.weight"])
     decoders = Dictionary(
@@ -76,7 +87,17 @@ public final class HoVerNet {
 
   /// Draws first values as published: normal by fan-out, normalisations 1 and 0, biases 0.
   public func initialise(seed: UInt64, replicate: UInt64) {
-    for parameter in parameters.all {
+    initialise(encoderParameters, seed: seed, replicate: replicate)
+    initialiseDecoder(seed: seed, replicate: replicate)
+  }
+
+  /// Draws first values for all but the encoder, whose own come from a file.
+  public func initialiseDecoder(seed: UInt64, replicate: UInt64) {
+    initialise(decoderParameters, seed: seed, replicate: replicate)
+  }
+
+  private func initialise(_ part: ParameterSet, seed: UInt64, replicate: UInt64) {
+    for parameter in part.all {
       let name = parameter.name
       let isDecoder = name.hasPrefix("decoder.") || name.hasPrefix("conv_bot.")
       let scheme: Initialisation =
@@ -84,7 +105,9 @@ public final class HoVerNet {
         ? .kaimingNormalFanOut
         : .constant(name.hasSuffix("weight") || name.hasSuffix("running_var") ? 1 : 0)
       // The encoder over torchvision's keys starts as that encoder does elsewhere.
-      let key = name.hasPrefix("backbone.") ? String(name.dropFirst(9)) : name
+      let key =
+        name.hasPrefix(Self.encoderPrefix)
+        ? String(name.dropFirst(Self.encoderPrefix.count)) : name
       let stream = RandomStream(
         seed: seed, purpose: isDecoder ? "decoder-weights" : "encoder-weights",
         replicate: replicate, key: key)
@@ -115,34 +138,40 @@ struct HoVerNetPlan {
   let last: Int
   let kernel: Int
   let isPadded: Bool
+  /// Channels that a dense unit adds, and those inside it.
+  let growth: Int
+  let inner: Int
+  /// What each dense part begins with, and how many units it has.
+  let denseParts: [(name: String, inputs: Int, units: Int)]
+  /// Channels of the convolution at full size.
+  let fullSize: Int
 
-  init(form: HoVerNet.Form) {
+  init(form: HoVerNet.Form, width: Double = 1) {
+    (growth, inner, fullSize) = (
+      scaled(32, by: width), scaled(128, by: width), scaled(64, by: width)
+    )
+    denseParts = [("u3", scaled(256, by: width), 8), ("u2", scaled(128, by: width), 4)]
     switch form {
     case .published(let mode):
       (skips, last, kernel, isPadded) = ([256, 512, 1024], 2048, mode.kernel, false)
     case .over(let variant):
-      let channels = variant.channels()
+      let channels = variant.channels(width: width)
       (skips, last, kernel, isPadded) = (Array(channels[1...3]), channels[4], 3, true)
     }
   }
 
-  /// What each dense part begins with, and how many units it has.
-  static let denseParts = [
-    (name: "u3", inputs: 256, units: 8), (name: "u2", inputs: 128, units: 4),
-  ]
-
   func decoderKeys(_ name: String, outputs: Int) -> [(name: String, shape: [Int])] {
     var keys: [(name: String, shape: [Int])] = []
-    for (index, part) in Self.denseParts.enumerated() {
+    for (index, part) in denseParts.enumerated() {
       let root = "\(name).\(part.name)"
       keys.append(("\(root).conva.weight", [part.inputs, skips[2 - index], kernel, kernel]))
       keys += HoVerNetDenseBlock.keys("\(root).dense", self, part.inputs, part.units)
-      let width = part.inputs + part.units * 32
-      keys.append(("\(root).convf.weight", [skips[1 - index], width, 1, 1]))
+      let joined = part.inputs + part.units * growth
+      keys.append(("\(root).convf.weight", [skips[1 - index], joined, 1, 1]))
     }
-    keys.append(("\(name).u1.conva.weight", [64, skips[0], kernel, kernel]))
-    keys += NormalisationLayer.keys("\(name).u0.bn", channels: 64)
-    keys.append(("\(name).u0.conv.weight", [outputs, 64, 1, 1]))
+    keys.append(("\(name).u1.conva.weight", [fullSize, skips[0], kernel, kernel]))
+    keys += NormalisationLayer.keys("\(name).u0.bn", channels: fullSize)
+    keys.append(("\(name).u0.conv.weight", [outputs, fullSize, 1, 1]))
     keys.append(("\(name).u0.conv.bias", [outputs]))
     return keys
   }

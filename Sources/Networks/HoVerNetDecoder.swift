@@ -15,7 +15,7 @@ struct HoVerNetDecoder {
 
   init(_ name: String, _ plan: HoVerNetPlan, in parameters: ParameterSet) {
     let same = plan.kernel / 2
-    parts = HoVerNetPlan.denseParts.map { part in
+    parts = plan.denseParts.map { part in
       let root = "\(name).\(part.name)"
       return Part(
         first: ConvolutionLayer(
@@ -43,7 +43,7 @@ struct HoVerNetDecoder {
   }
 }
 
-/// HoVer-Net's dense block: each unit adds 32 channels to the middle of what it was given.
+/// HoVer-Net's dense block: each unit adds a few channels to the middle of what it was given.
 struct HoVerNetDenseBlock {
   private struct Unit {
     let firstNorm: NormalisationLayer
@@ -51,6 +51,8 @@ struct HoVerNetDenseBlock {
     let secondNorm: NormalisationLayer
     let second: GroupedConvolutionLayer
   }
+
+  private static let groups = 4
 
   private let units: [Unit]
   private let norm: NormalisationLayer
@@ -63,7 +65,7 @@ struct HoVerNetDenseBlock {
         first: ConvolutionLayer(weight: parameters["\(unit).conv1.weight"]),
         secondNorm: NormalisationLayer("\(unit).conv1/bn", in: parameters),
         second: GroupedConvolutionLayer(
-          weight: parameters["\(unit).conv2.weight"], groups: 4,
+          weight: parameters["\(unit).conv2.weight"], groups: Self.groups,
           padding: plan.isPadded ? plan.kernel / 2 : 0))
     }
     norm = NormalisationLayer("\(name).blk_bna.bn", in: parameters)
@@ -86,12 +88,17 @@ struct HoVerNetDenseBlock {
   ) -> [(name: String, shape: [Int])] {
     var keys: [(name: String, shape: [Int])] = []
     for index in 0..<units {
-      let (unit, channels) = ("\(name).units.\(index)", inputs + 32 * index)
+      let (unit, channels) = ("\(name).units.\(index)", inputs + plan.growth * index)
       keys += NormalisationLayer.keys("\(unit).preact_bna/bn", channels: channels)
-      keys.append(("\(unit).conv1.weight", [128, channels, 1, 1]))
-      keys += NormalisationLayer.keys("\(unit).conv1/bn", channels: 128)
-      keys.append(("\(unit).conv2.weight", [32, 32, plan.kernel, plan.kernel]))
+      keys.append(("\(unit).conv1.weight", [plan.inner, channels, 1, 1]))
+      keys += NormalisationLayer.keys("\(unit).conv1/bn", channels: plan.inner)
+      keys.append(
+        (
+          "\(unit).conv2.weight",
+          [plan.growth, plan.inner / groups, plan.kernel, plan.kernel]
+        ))
     }
-    return keys + NormalisationLayer.keys("\(name).blk_bna.bn", channels: inputs + 32 * units)
+    return keys
+      + NormalisationLayer.keys("\(name).blk_bna.bn", channels: inputs + plan.growth * units)
   }
 }

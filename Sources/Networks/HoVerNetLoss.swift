@@ -17,6 +17,11 @@ public struct HoVerNetLoss: Hashable, Sendable {
 
   public init(axes: GradientAxes) { self.axes = axes }
 
+  /// As the published code has it: x distances are differentiated along y, and y distances along x.
+  public static let published = HoVerNetLoss(axes: .exchanged)
+  /// As the paper has it: each distance is differentiated along its own axis.
+  public static let aligned = HoVerNetLoss(axes: .aligned)
+
   /// What a batch should be; all row-major, `[N, H, W]` or `[N, H, W, 2]`.
   public struct Targets {
     /// 1 where a pixel belongs to a nucleus.

@@ -22,15 +22,12 @@ public enum FirstValues: Hashable, Sendable {
 ///
 /// Images are normalised NHWC Float32 with 3 channels; masks are NHW, 0 or 1 (or class numbers when
 /// there are several classes). Sides are multiples of 32. The bits do not depend on `threads`.
-public final class SegmentationNetwork {
+public final class SegmentationNetwork: TrainableNetwork {
   /// Logits for each pixel; one means foreground against background.
   public let classes: Int
   public let loss: SegmentationLoss
-  private let engine: Engine
+  public let state: NetworkState
   private let network: UNet
-  private let optimiser: Optimiser
-  /// What inference has prepared; nothing once a parameter may have changed.
-  private var foldedWeights: FoldedWeights?
 
   /// - Parameters:
   ///   - encoder: Which network encodes.
@@ -49,19 +46,17 @@ public final class SegmentationNetwork {
       classes == 1 || loss == .crossEntropy, "soft Dice is for one class against background")
     self.classes = classes
     self.loss = loss
-    engine = Engine(threads: threads)
+    let engine = Engine(threads: threads)
     network = UNet(encoder: encoder, width: encoderWidth, classes: classes, on: engine)
     switch firstValues {
     case .all: network.initialise(seed: seed, replicate: replicate)
     case .decoder: network.initialiseDecoder(seed: seed, replicate: replicate)
     case .none: break
     }
-    if freezesEncoder { network.encoder.parameters.freeze() }
-    optimiser = Optimiser(rule, for: network.parameters.trainable, on: engine)
+    state = NetworkState(
+      parameters: network.parameters, encoder: network.encoder.parameters,
+      encoderPrefix: "encoder.", freezesEncoder: freezesEncoder, optimiser: rule, on: engine)
   }
-
-  /// Optimiser steps taken, restored steps included.
-  public var steps: Int { optimiser.steps }
 
   /// Takes one optimiser step and returns the loss before it.
   ///
@@ -70,77 +65,33 @@ public final class SegmentationNetwork {
   public func trainStep(
     images: [Float], masks: [Float], batch: Int, height: Int, width: Int, learningRate: Double
   ) throws(NonFinite) -> Double {
-    foldedWeights = nil
-    optimiser.clearGradients()
-    let tape = Tape(.training, on: engine)
-    let logits = network.logits(input(images, batch, height, width), on: tape)
-    let value = measure(logits, masks, on: tape)
-    tape.backward()
-    try optimiser.step(loss: value, learningRate: learningRate)
-    return value
+    try state.learn(learningRate: learningRate) { tape in
+      let x = tape.engine.tensor(images, shape: [batch, height, width, 3])
+      return measure(network.logits(x, on: tape), masks, on: tape)
+    }
   }
 
   /// Logits in NHWC, `batch * height * width * classes` of them, with running statistics.
   public func predict(images: [Float], batch: Int, height: Int, width: Int) -> [Float] {
-    let tape = inferenceTape()
-    return network.logits(input(images, batch, height, width), on: tape).array
+    state.infer { tape in
+      let x = tape.engine.tensor(images, shape: [batch, height, width, 3])
+      return network.logits(x, on: tape).array
+    }
   }
 
   /// The loss with running statistics; nothing is learned.
   public func evaluateLoss(
     images: [Float], masks: [Float], batch: Int, height: Int, width: Int
   ) -> Double {
-    let tape = inferenceTape()
-    return measure(network.logits(input(images, batch, height, width), on: tape), masks, on: tape)
-  }
-
-  private func inferenceTape() -> Tape {
-    let folded = foldedWeights ?? FoldedWeights()
-    foldedWeights = folded
-    return Tape(.inference, reusing: folded, on: engine)
-  }
-
-  private func input(_ images: [Float], _ batch: Int, _ height: Int, _ width: Int) -> Tensor {
-    engine.tensor(images, shape: [batch, height, width, 3])
+    state.infer { tape in
+      let x = tape.engine.tensor(images, shape: [batch, height, width, 3])
+      return measure(network.logits(x, on: tape), masks, on: tape)
+    }
   }
 
   private func measure(_ logits: Tensor, _ masks: [Float], on tape: Tape) -> Double {
     classes == 1
       ? tape.binaryCrossEntropy(logits, targets: masks, withDice: loss == .crossEntropyAndDice)
       : tape.crossEntropy(logits, labels: masks)
-  }
-}
-
-extension SegmentationNetwork {
-  /// Replaces the encoder's weights and statistics by those of a torchvision state dict.
-  ///
-  /// Every key of the encoder must be there with its shape; the classifier (`fc.*`, `classifier.*`)
-  /// and `num_batches_tracked` are passed over, and any other key is an error.
-  public func loadEncoder(_ tensors: NamedTensors) throws(UnusableState) {
-    foldedWeights = nil
-    let encoder = tensors.filter { !$0.name.hasPrefix("classifier.") }
-    try network.encoder.parameters.load(encoder, adding: "encoder.", ignoring: "fc.")
-  }
-
-  /// Weights and statistics under segmentation_models_pytorch's keys, in its order.
-  public func exportState() -> NamedTensors { network.parameters.export() }
-
-  /// Replaces weights and statistics by what `exportState` gave.
-  public func importState(_ tensors: NamedTensors) throws(UnusableState) {
-    foldedWeights = nil
-    try network.parameters.load(tensors)
-  }
-
-  /// Everything a resumed run needs to go on with the same bits, as checksummed bytes.
-  public func checkpoint() -> [UInt8] {
-    optimiser.checkpoint(of: network.parameters.all)
-  }
-
-  /// Goes back to a checkpoint of the same configuration.
-  ///
-  /// - Throws: `MalformedCheckpoint`; the network may hold a part of it then and is not to be used.
-  public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
-    foldedWeights = nil
-    try optimiser.restore(bytes, to: network.parameters.all)
   }
 }

@@ -69,6 +69,16 @@ extension Planner {
   func parameters(of model: Model) -> Parameters {
     encoderParameters(of: model) + [
       .init("model.decoder", .text(model.decoder.value.rawValue), at: model.decoder.location)
+    ] + (model.types.map { [integer("model.types", $0)] } ?? [])
+  }
+
+  /// How masks become objects, where the study says it.
+  func parameters(of objects: ObjectOptions?) -> Parameters {
+    guard let objects else { return [] }
+    return [
+      integer("objects.minimum_size", objects.minimumSize),
+      .init(
+        "objects.fill_holes", .bool(objects.fillsHoles.value), at: objects.fillsHoles.location),
     ]
   }
 
@@ -121,6 +131,15 @@ extension Planner {
     switch training.length {
     case .steps(let steps): parameters.append(integer("training.steps", steps))
     case .epochs(let epochs): parameters.append(integer("training.epochs", epochs))
+    }
+    // A fine-tuned encoder is not written: studies from before there was a choice keep their keys.
+    switch training.encoder.value {
+    case .fineTuned: break
+    case .frozen:
+      parameters.append(.init("training.encoder", "frozen", at: training.encoder.location))
+    case .frozenFor(let share):
+      parameters.append(
+        .init("training.encoder.frozen_for", .number(share), at: training.encoder.location))
     }
     return parameters + self.parameters(of: training.optimizer, at: training.batch.location)
       + self.parameters(of: training.schedule, at: training.batch.location)

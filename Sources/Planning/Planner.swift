@@ -158,7 +158,7 @@ struct Planner {
         .init(
           "metrics", .list(experiment.metrics.map { .text($0.value.fullName) }),
           at: experiment.metrics.first?.location)
-      ],
+      ] + parameters(of: experiment.objects),
       [
         .init("predictions", .output(predict, "predictions")),
         .init("split", .output(images, "split/\(test.split)")),

@@ -1,27 +1,29 @@
 public import Learning
 public import Networks
 
-/// Barlow Twins (Zbontar et al. 2021) on ResNet-18: two views of an image agree, and the features of
+/// Barlow Twins (Zbontar et al. 2021) on a convolutional encoder: two views of an image agree, and the features of
 /// their projections are decorrelated.
 public final class BarlowTwins {
   /// What weighs the correlations off the diagonal; the paper's is 5e-3.
   public let lambda: Double
   private let engine: Engine
-  private let encoder: ResNet
+  private let encoder: any Encoder
   private let projector: Projector
   private let optimiser: Optimiser
 
   /// - Parameters:
+  ///   - encoder: Which network is pretrained.
   ///   - width: Scales the encoder's channel counts.
   ///   - projection: Width of the projector's two hidden layers and of its output.
   ///   - seed: Keys the first weights of encoder and projector.
   public init(
-    width: Double, projection: Int = 512, lambda: Double = 5e-3,
+    encoder name: EncoderName = .resNet18, width: Double, projection: Int = 512,
+    lambda: Double = 5e-3,
     optimiser rule: OptimiserRule = .adamW(weightDecay: 1e-4), seed: UInt64, threads: Int = 1
   ) {
     self.lambda = lambda
     engine = Engine(threads: threads)
-    encoder = ResNet(.resNet18, width: width, on: engine)
+    encoder = name.make(width: width, on: engine)
     projector = Projector(
       inputs: encoder.channels[4], width: projection, on: engine)
     encoder.initialise(seed: seed, replicate: 0)

@@ -21,7 +21,8 @@ extension ReportAssembly {
 
   private static func phrase(_ model: Model) -> String {
     let width = model.width.value == 1 ? "" : " at width \(shortestDecimal(model.width.value))"
-    return "\(model.decoder.value.rawValue) on \(model.encoder.value.rawValue)\(width)"
+    let types = model.types.map { ", \($0.value) types" } ?? ""
+    return "\(model.decoder.value.rawValue) on \(model.encoder.value.rawValue)\(width)\(types)"
   }
 
   private static func phrase(_ training: Training) -> String {
@@ -40,6 +41,16 @@ extension ReportAssembly {
     return "\(length) of \(training.batch.value) patches of \(training.patch.value) px, "
       + "\(phrase(training.optimizer)), learning rate \(schedule), "
       + "\(training.augmentation.value.rawValue) augmentation, \(training.loss.value.rawValue)"
+      + phrase(training.encoder.value)
+  }
+
+  private static func phrase(_ encoder: EncoderTraining) -> String {
+    switch encoder {
+    case .fineTuned: ""
+    case .frozen: ", encoder frozen"
+    case .frozenFor(let share):
+      ", encoder frozen for the first \(shortestDecimal(share * 100)) % of the steps"
+    }
   }
 
   private static func phrase(_ optimizer: Optimizer) -> String {

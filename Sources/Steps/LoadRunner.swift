@@ -13,7 +13,7 @@ struct LoadRunner: StepRunner {
         "weights.changed", "the weight file changed after it was hashed", hint: "run again")
     }
     let state = try Self.fill(
-      EncoderName.resNet18.keys(width: context.number("model.width")), from: bytes)
+      context.encoder.keys(width: context.number("model.width")), from: bytes)
     try context.write(
       output: "encoder",
       Safetensors.encode(state.tensors, metadata: Normalization(context).metadata))

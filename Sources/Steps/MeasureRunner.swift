@@ -10,48 +10,84 @@ internal import Storage
 struct MeasureRunner: StepRunner {
   func run(_ context: StepContext) throws {
     let predictions = try Tree(decoding: context.read(input: "predictions"))
-    let samples = try context.split(input: "split").samples
+    let split = try context.split(input: "split")
     let metrics = context.parameter("metrics").list!.compactMap(\.text).map { name in
       Metric.allCases.first { $0.fullName == name }!
     }
+    let rule = Self.objectRule(context)
+    let hasInstances = try Self.hasInstances(split.samples, context)
     var images: [ImageMeasures] = []
-    for sample in samples {
+    var types: [TypedMeasures] = []
+    for sample in split.samples {
+      let truth = try context.labels(of: sample)
+      let prediction = try context.prediction(for: sample, in: predictions)
       images.append(
         try measure(
-          metrics, truth: context.labels(of: sample),
-          prediction: context.prediction(for: sample, in: predictions), of: sample))
+          metrics, truth: truth, isMask: !hasInstances, prediction: prediction, rule: rule,
+          of: sample))
+      if metrics.contains(where: { $0.requirement == .types }) {
+        types.append(
+          try TypedMeasures(
+            truth: truth, prediction: prediction.labels, table: images[images.count - 1].table,
+            types: context.predictedTypes(for: sample, in: predictions),
+            sample: sample, classes: split.classes?.count ?? 0))
+      }
     }
     for metric in metrics {
-      let values = Self.values(of: metric, samples: samples, images: images)
+      let values = Self.values(of: metric, samples: split.samples, images: images, types: types)
       try context.write(
         output: "values/\(metric.fullName)",
         JSON.encode(MeasuredValues(metric: metric.fullName, values: values)))
     }
   }
 
-  /// Where metrics of objects are asked for, the prediction's are its connected components, and a
-  /// truth that is a mask is taken apart the same way.
+  /// The study's rule; without one, every 8-connected component is an object as it is.
+  private static func objectRule(_ context: StepContext) -> ObjectRule {
+    let parameters = context.action.parameters
+    return ObjectRule(
+      holes: parameters["objects.fill_holes"]?.bool == true ? .filled : .kept,
+      minimumSize: parameters["objects.minimum_size"]?.integer ?? 1)
+  }
+
+  /// Whether a test set's truth tells objects apart: one image with two labels is enough, since the
+  /// others may show a single object.
+  private static func hasInstances(
+    _ samples: [SplitIndex.Sample], _ context: StepContext
+  ) throws -> Bool {
+    try samples.contains { sample in
+      try sample.objectClasses != nil || context.labels(of: sample).distinctLabels.count > 1
+    }
+  }
+
+  /// Where metrics of objects are asked for, a predicted mask is taken apart by the rule, and a truth
+  /// that is a mask the same way. Metrics of pixels are those of the masks as they are.
   private func measure(
-    _ metrics: [Metric], truth: LabelMap, prediction: LabelMap, of sample: SplitIndex.Sample
+    _ metrics: [Metric], truth: LabelMap, isMask: Bool, prediction: PredictedMap, rule: ObjectRule,
+    of sample: SplitIndex.Sample
   ) throws -> ImageMeasures {
     guard metrics.contains(where: { $0.requirement > .pixels }) else {
-      return ImageMeasures(truth: truth, prediction: prediction, withDistances: false)
+      return ImageMeasures(truth: truth, prediction: prediction.labels, withDistances: false)
     }
-    guard let trueObjects = truth.objects, let predictedObjects = prediction.objects else {
-      throw StepFailure(
-        "measure.too-many-objects",
-        "image \(sample.id) falls into more than 65,535 objects")
+    let trueObjects =
+      isMask
+      ? rule.objects(of: Mask(truth)) : sample.objectClasses == nil ? truth.objects : truth
+    guard let trueObjects, let predictedObjects = prediction.objects(rule) else {
+      throw StepFailure.tooManyObjects(in: sample.id)
     }
     return ImageMeasures(
       truth: trueObjects, prediction: predictedObjects,
+      pixels: PixelCounts(
+        truth: truth.labels.map { $0 != 0 }, prediction: prediction.labels.labels.map { $0 != 0 }),
       withDistances: metrics.contains(where: \.needsDistances))
   }
 
   private static func values(
-    of metric: Metric, samples: [SplitIndex.Sample], images: [ImageMeasures]
+    of metric: Metric, samples: [SplitIndex.Sample], images: [ImageMeasures],
+    types: [TypedMeasures]
   ) -> [MeasuredValues.Value] {
     if metric.isPooled {
-      let value = metric.value(ofAll: images)
+      let value =
+        metric.requirement == .types ? metric.value(ofTypes: types) : metric.value(ofAll: images)
       return [.init(image: "*", patient: "*", value: value.value, reason: value.reason)]
     }
     return zip(samples, images).map { sample, image in

@@ -19,7 +19,8 @@ struct OverlayRunner: StepRunner {
       let picture = Overlay.render(
         image: try context.image(of: sample).resampled(by: factor),
         truth: try context.labels(of: sample).resampled(by: factor),
-        prediction: try context.prediction(for: sample, in: predictions).resampled(by: factor))
+        prediction: try context.prediction(for: sample, in: predictions).labels
+          .resampled(by: factor))
       return try context.store("\(sample.id).png", PNG.encode(picture))
     }
     try context.write(output: "overlays", Tree(entries).encoded)

@@ -45,7 +45,7 @@ private struct PretrainingSession {
     images = try context.split(input: "images").samples.map { try context.image(of: $0) }
     steps = TrainingSettings.steps(context, images: images.count)
     learner = BarlowTwins(
-      width: settings.width, projection: context.integer("projector"),
+      encoder: context.encoder, width: settings.width, projection: context.integer("projector"),
       lambda: context.number("redundancy_weight"), optimiser: settings.rule,
       seed: context.action.seed, threads: context.threads)
     pipeline = ViewPipeline(

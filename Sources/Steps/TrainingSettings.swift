@@ -1,6 +1,7 @@
 internal import Core
 internal import Execution
 internal import Learning
+internal import ManifestModel
 internal import Networks
 
 /// What training and pretraining steps read of their parameters.
@@ -10,6 +11,11 @@ struct TrainingSettings {
   var width: Double
   var rule: OptimiserRule
   var learningRate: Double
+  var augmentation: Augmentation
+  /// Whether the encoder starts frozen.
+  var freezesEncoder: Bool
+  /// The share of the steps after which a frozen encoder thaws; `nil` if it never does.
+  private let frozenShare: Double?
   private let schedule: LearningRateSchedule
 
   init(_ context: StepContext) {
@@ -27,6 +33,11 @@ struct TrainingSettings {
     default: rule = .adamW(weightDecay: decay)
     }
     let parameters = context.action.parameters
+    // Pretraining has views in their place, and no decoder.
+    augmentation =
+      (parameters["training.augmentation"]?.text).flatMap(Augmentation.init) ?? .none
+    frozenShare = parameters["training.encoder.frozen_for"]?.number
+    freezesEncoder = frozenShare != nil || parameters["training.encoder"]?.text == "frozen"
     schedule =
       switch context.text("training.schedule") {
       case "cosine": .cosine(warmUp: parameters["training.schedule.warmup"]!.integer!)
@@ -36,6 +47,14 @@ struct TrainingSettings {
           factor: parameters["training.schedule.factor"]!.number!)
       default: .constant
       }
+  }
+
+  /// The optimiser step, counted from 0, before which the encoder thaws: the share of all steps,
+  /// rounded half up, so that both phases have one at least; `nil` if it never does.
+  func thaw(of steps: Int) -> Int? {
+    frozenShare.flatMap { share in
+      steps < 2 ? nil : min(steps - 1, max(1, Int((share * Double(steps) + 0.5).rounded(.down))))
+    }
   }
 
   /// The learning rate of an optimiser step, counted from 0, out of all steps.

@@ -160,7 +160,9 @@ let editCases: [EditCase] = [
   .init(
     task, "task: 1️⃣poetry",
     Expected(
-      "1️⃣", "manifest.unknown-word", hint: "the words are `gland-segmentation`, `cell-segmentation`")
+      "1️⃣", "manifest.unknown-word",
+      hint: "the words are `gland-segmentation`, `cell-segmentation`, "
+        + "`nuclei-instance-segmentation`")
   ),
   .init(
     "metrics: [dice]", "metrics: [dice, 1️⃣accuracy]",
@@ -169,6 +171,42 @@ let editCases: [EditCase] = [
     "metrics: [dice]", "metrics: [dice, object_dice, 1️⃣mpq]",
     Expected(
       "1️⃣", "manifest.metric-needs-types", hint: "use `pq` or `aji`, which need objects alone")),
+  .init(
+    "decoder: unet", "decoder: 1️⃣hovernet",
+    Expected("1️⃣", "manifest.decoder-of-another-task", hint: "set `decoder: unet`")),
+  .init(
+    "task: gland-segmentation\n    model: { encoder: resnet18, decoder: unet }",
+    "task: nuclei-instance-segmentation\n    model: { encoder: 1️⃣densenet121, decoder: hovernet }",
+    Expected(
+      "1️⃣", "manifest.encoder-without-decoder",
+      hint: "use one of `resnet18`, `resnet34`, `resnet50`")),
+  .init(
+    "decoder: unet", "decoder: unet, types: 1️⃣4",
+    Expected(
+      "1️⃣", "manifest.no-types", hint: "remove `types`, or set `decoder: hovernet`")),
+  .init(
+    "steps: 200,", "steps: 200, loss: 1️⃣hovernet,",
+    Expected(
+      "1️⃣", "manifest.loss-of-another-decoder",
+      hint: "set `loss: bce-soft-dice`, or remove `loss`")),
+  .init(
+    "{ holdout: 20%, every: 100 }", "{ holdout: 20%, metric: 1️⃣pq, every: 100 }",
+    Expected("1️⃣", "manifest.selection-of-another-task", hint: "set `metric: dice`")),
+  .init(
+    "task: gland-segmentation\n    model: { encoder: resnet18, decoder: unet }",
+    "task: nuclei-instance-segmentation\n    model: { encoder: resnet18, decoder: hovernet }\n"
+      + "    objects: { minimum_size: 1️⃣9 }",
+    Expected("1️⃣", "manifest.objects-of-another-task", hint: "remove `objects`")),
+  .init(
+    "steps: 200,", "steps: 200, encoder: 1️⃣froze,",
+    Expected(
+      "1️⃣", "manifest.unknown-word", hint: "write `frozen`; the words are `fine-tuned`, `frozen`")),
+  .init(
+    "steps: 200,", "steps: 200, encoder: { frozen_for: 1️⃣100% },",
+    Expected("1️⃣", "manifest.out-of-range")),
+  .init(
+    "metrics: [dice]", "metrics: [dice]\n    objects: { minimum_size: 1️⃣0 }",
+    Expected("1️⃣", "manifest.out-of-range")),
   .init(
     "selection: { holdout: 20%, every: 100 }", "selection: 1️⃣best",
     Expected("1️⃣", "manifest.unknown-word")),

@@ -71,13 +71,19 @@ struct Program {
     try Data(text.utf8).write(to: file)
   }
 
-  /// Writes a uniform 24-bit bitmap of 64 x 64 pixels.
-  func write(bitmap value: UInt8, to name: String) throws {
+  /// Writes a 24-bit bitmap of 64 x 64 pixels, uniform but for a square of 16 in its middle.
+  func write(bitmap value: UInt8, square: UInt8? = nil, to name: String) throws {
     let side: UInt8 = 64
     var bytes: [UInt8] = Array("BM".utf8) + [UInt8](repeating: 0, count: 8) + [54, 0, 0, 0]
     bytes += [40, 0, 0, 0, side, 0, 0, 0, side, 0, 0, 0, 1, 0, 24, 0]
     bytes += [UInt8](repeating: 0, count: 24)
-    bytes += [UInt8](repeating: value, count: Int(side) * Int(side) * 3)
+    let middle = 24..<40
+    for y in 0..<Int(side) {
+      for x in 0..<Int(side) {
+        let isInside = middle ~= x && middle ~= y
+        bytes += [UInt8](repeating: isInside ? square ?? value : value, count: 3)
+      }
+    }
     let file = directory.appending(path: name)
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

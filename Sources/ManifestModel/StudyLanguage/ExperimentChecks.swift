@@ -4,6 +4,7 @@ internal import Core
 enum ExperimentChecks {
   /// Reports everything that contradicts itself in one experiment.
   static func check(_ experiment: Experiment, _ node: YAMLNode, _ reading: inout Reading) {
+    checkNetwork(experiment, node, &reading)
     checkInference(experiment.inference, &reading)
     checkSelection(experiment, node, &reading)
     checkSizes(experiment, &reading)
@@ -11,13 +12,59 @@ enum ExperimentChecks {
     checkMetrics(experiment, &reading)
   }
 
+  /// A task has one decoder; encoder, loss, types and objects are those that go with it.
+  private static func checkNetwork(
+    _ experiment: Experiment, _ node: YAMLNode, _ reading: inout Reading
+  ) {
+    let (task, model) = (experiment.task.value, experiment.model)
+    let decoder = model.decoder.value
+    guard decoder == task.decoder else {
+      reading.error(
+        "manifest.decoder-of-another-task", "`\(decoder)` does not give what `\(task)` asks for",
+        at: model.decoder.location, hint: "set `decoder: \(task.decoder)`")
+      return
+    }
+    if !decoder.encoders.contains(model.encoder.value) {
+      reading.error(
+        "manifest.encoder-without-decoder",
+        "`\(decoder)` cannot decode what `\(model.encoder.value)` gives",
+        at: model.encoder.location,
+        hint: "use one of \(decoder.encoders.map { "`\($0)`" }.joined(separator: ", "))")
+    }
+    let loss = experiment.training.loss
+    if loss.value.decoder != decoder {
+      reading.error(
+        "manifest.loss-of-another-decoder",
+        "`\(loss.value)` does not measure what `\(decoder)` gives",
+        at: loss.location, hint: "set `loss: \(decoder.standardLoss)`, or remove `loss`")
+    }
+    if decoder != .hovernet, let types = model.types {
+      reading.error(
+        "manifest.no-types", "`\(decoder)` does not tell types of nuclei apart", at: types.location,
+        hint: "remove `types`, or set `decoder: hovernet`")
+    }
+    if decoder == .hovernet, let objects = experiment.objects {
+      reading.error(
+        "manifest.objects-of-another-task",
+        "`\(task)` predicts single objects: there is no mask to take apart",
+        at: objects.minimumSize.location, hint: "remove `objects`")
+    }
+    if decoder != .hovernet, case .holdout(_, let metric, _) = experiment.selection,
+      metric.value == .pq
+    {
+      reading.error(
+        "manifest.selection-of-another-task", "`\(task)` predicts no objects to select by",
+        at: metric.location, hint: "set `metric: dice`")
+    }
+  }
+
   private static func checkMetrics(_ experiment: Experiment, _ reading: inout Reading) {
     for metric in experiment.metrics
-    where metric.value.requirement > experiment.task.value.prediction {
+    where metric.value.requirement > experiment.prediction {
       reading.error(
         "manifest.metric-needs-types",
         "`\(metric.value)` needs the type of each nucleus, which `\(experiment.task.value)` does not"
-          + " predict",
+          + " predict" + (experiment.task.value.decoder == .hovernet ? " without `types`" : ""),
         at: metric.location, hint: "use `pq` or `aji`, which need objects alone")
     }
   }

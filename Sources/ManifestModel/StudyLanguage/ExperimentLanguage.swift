@@ -22,6 +22,10 @@ enum ExperimentLanguage {
     .optional(
       "inference", inference,
       "How large images are predicted; absent: windows of one patch, half a window apart."),
+    .optional(
+      "objects", objects,
+      "How masks become objects for metrics of objects; absent: 8-connected components as they are."
+    ),
     .required("test", .list(of: .evaluationSplit), "The in-domain test sets."),
     .standard(
       "out_of_domain", .list(of: .evaluationSplit, minimum: 0), "[]",
@@ -29,14 +33,14 @@ enum ExperimentLanguage {
     .standard("metrics", .list(of: .word()), "[dice, iou]", "What is measured on every test set.")
   ) {
     block, task, model, dataset, sizes, initialization, replicates, training, selection, inference,
-    test, outOfDomain, metrics in
+    objects, test, outOfDomain, metrics in
     Experiment(
       name: Located(""), task: task, model: model, dataset: dataset, subsetSizes: sizes,
-      initializations: initialization, replicates: replicates, training: training,
-      selection: selection,
-      inference: (inference ?? Windows(block: block)).filled(fromPatch: training.patch.value),
-      test: test,
-      outOfDomain: outOfDomain, metrics: metrics)
+      initializations: initialization, replicates: replicates,
+      training: training.filled(for: model.decoder.value), selection: selection,
+      inference: (inference ?? Windows(block: block))
+        .filled(fromPatch: training.training.patch.value),
+      objects: objects, test: test, outOfDomain: outOfDomain, metrics: metrics)
   }
   .checked { experiment, node, reading in
     ExperimentChecks.check(experiment, node, &reading)
@@ -57,8 +61,23 @@ enum ExperimentLanguage {
     .required("decoder", .word(Decoder.self), "The part that is always new."),
     .standard(
       "width", .number(NumberRange(lower: 0.05, upper: 1)), "1",
-      "A factor on every channel count; 1 is the published network.")
-  ) { _, encoder, decoder, width in Model(encoder: encoder, decoder: decoder, width: width) }
+      "A factor on every channel count; 1 is the published network."),
+    .optional(
+      "types", .integer(1...100),
+      "How many types of nuclei `hovernet` tells apart; absent: none, and no branch for them.")
+  ) { _, encoder, decoder, width, types in
+    Model(encoder: encoder, decoder: decoder, width: width, types: types)
+  }
+
+  private static let objects = Language<ObjectOptions>.object(
+    "objects",
+    .standard(
+      "minimum_size", .integer(1...1_000_000_000), "1",
+      "The pixels of the smallest object, its filled holes counted."),
+    .standard("fill_holes", .bool, "false", "Whether background inside an object belongs to it.")
+  ) { _, minimumSize, fillsHoles in
+    ObjectOptions(minimumSize: minimumSize, fillsHoles: fillsHoles)
+  }
 
   private static let selection = Language<Selection>.either(
     Language<Located<String>>.words(["last"], ["the last one; every image is trained on"])

@@ -3,7 +3,7 @@ internal import Core
 /// How networks are trained: the blocks `training`, `optimizer` and `schedule`.
 enum TrainingLanguage {
   /// Training for a task.
-  static let training = Language<Training>.object(
+  static let training = Language<TaskTraining>.object(
     "training",
     .required("patch", side, "The side of the square patches in pixels; a multiple of 32."),
     .required("batch", .integer(1...4096), "How many patches an optimizer step sees."),
@@ -12,14 +12,20 @@ enum TrainingLanguage {
       "optimizer", optimizer, "The update rule and its constants, as PyTorch defines them."),
     .standard("schedule", schedule, "constant", "How the learning rate moves."),
     .standard("augmentation", .word(), "geometric", "How patches are varied."),
-    .standard("loss", .word(), "bce-soft-dice", "What is minimised."),
+    .optional(
+      "loss", .word(),
+      "What is minimised; absent: `bce-soft-dice` for `unet`, `hovernet` for `hovernet`."),
+    .standard("encoder", encoder, "fine-tuned", "Whether the encoder learns."),
     exclusive: [.init(keys: ["steps", "epochs"], isRequired: true)]
-  ) { block, patch, batch, steps, epochs, optimizer, schedule, augmentation, loss in
-    Training(
-      patch: patch, batch: batch, length: length(steps, epochs, at: block), optimizer: optimizer,
-      schedule: schedule, augmentation: augmentation, loss: loss)
+  ) { block, patch, batch, steps, epochs, optimizer, schedule, augmentation, loss, encoder in
+    TaskTraining(
+      training: Training(
+        patch: patch, batch: batch, length: length(steps, epochs, at: block), optimizer: optimizer,
+        schedule: schedule, augmentation: augmentation,
+        loss: loss ?? Located(.bceSoftDice, at: block), encoder: encoder),
+      hasLoss: loss != nil)
   }
-  .checked(checkWarmup)
+  .checked { checkWarmup($0.training, $1, &$2) }
 
   /// Training for pretraining, where the length may also be given in views.
   ///
@@ -40,6 +46,19 @@ enum TrainingLanguage {
       schedule: schedule, augmentation: Located(.none, at: block), loss: Located(.bce, at: block))
   }
   .checked(checkWarmup)
+
+  private static let encoder = Language<Located<EncoderTraining>>.either(
+    Language<Located<String>>.words(
+      ["fine-tuned", "frozen"],
+      ["it learns with the decoder", "weights and batch statistics stay as they were initialised"]
+    ).map { Located($0.value == "frozen" ? .frozen : .fineTuned, at: $0.location) },
+    .object(
+      "encoder-training",
+      .required(
+        "frozen_for", .share,
+        "The share of the optimizer steps that train the decoder alone: `50%`. Then all learns, with a "
+          + "new optimizer and the schedule from its start.")
+    ) { _, share in Located(.frozenFor(share: share.value), at: share.location) })
 
   /// The side of patches and windows: five halvings must come out even.
   static let side = Language<Located<Int>>.integer(32...4096, multipleOf: 32)
@@ -66,6 +85,18 @@ enum TrainingLanguage {
       "manifest.warmup-too-long",
       "a warm-up of \(warmup.value) steps leaves none of the \(steps.value) for training",
       at: warmup.location, hint: "set `warmup: \(steps.value / 10)`, or raise `steps`")
+  }
+}
+
+/// What the block `training` of a task says; the loss it does not name follows from the decoder.
+struct TaskTraining: Sendable {
+  var training: Training
+  var hasLoss: Bool
+
+  func filled(for decoder: Decoder) -> Training {
+    var training = training
+    if !hasLoss { training.loss.value = decoder.standardLoss }
+    return training
   }
 }
 

@@ -38,6 +38,7 @@ public final class Meanwhile<Value: Sendable>: Sendable {
     return try work.take()
   }
 
+  /// Unchecked for its superclass alone, which has no state: what is here is immutable or guarded.
   private final class Work: AnyWork, @unchecked Sendable {
     private let make: @Sendable () throws -> Value
     private let result = Mutex<Result<Value, any Error>?>(nil)

@@ -34,7 +34,7 @@ let arguments: Target.Dependency = .product(
 func kernels(_ features: [String]) -> [SwiftSetting] { [.unsafeFlags(["-Ounchecked"] + features)] }
 
 let modules: [Module] = [
-  Module(name: "Core", imports: ["CCrypto"]),
+  Module(name: "Core", imports: ["CCrypto", "CHints"]),
   Module(name: "Tiles", imports: []),
   Module(name: "NarrowTiles", imports: ["Tiles"], settings: kernels(narrowFeatures)),
   // A link to the folder of `NarrowTiles`.

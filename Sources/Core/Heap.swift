@@ -14,15 +14,22 @@ public struct Heap<Element: Comparable> {
   @inlinable public mutating func insert(_ element: Element) {
     elements.append(element)
     elements.withUnsafeMutableBufferPointer { elements in
-      var i = elements.count - 1
-      while i > 0 {
-        let parent = (i - 1) / 2
-        guard element < elements[parent] else { break }
-        elements[i] = elements[parent]
-        i = parent
-      }
-      elements[i] = element
+      Self.rise(element, from: elements.count - 1, in: elements)
     }
+  }
+
+  /// Puts an element where it belongs between a hole and the root.
+  @inlinable static func rise(
+    _ element: Element, from hole: Int, in elements: UnsafeMutableBufferPointer<Element>
+  ) {
+    var i = hole
+    while i > 0 {
+      let parent = (i - 1) / 2
+      guard element < elements[parent] else { break }
+      elements[i] = elements[parent]
+      i = parent
+    }
+    elements[i] = element
   }
 
   /// Takes the least element out; `nil` if there is none.
@@ -32,16 +39,17 @@ public struct Heap<Element: Comparable> {
     guard let last = elements.popLast() else { return nil }
     guard let least = elements.first else { return last }
     elements.withUnsafeMutableBufferPointer { elements in
+      // The last element mostly belongs near the end again: the hole goes down without looking at it,
+      // one comparison a level, and it comes up from there.
       var i = 0
       while true {
         var child = 2 * i + 1
         guard child < elements.count else { break }
         if child + 1 < elements.count, elements[child + 1] < elements[child] { child += 1 }
-        guard elements[child] < last else { break }
         elements[i] = elements[child]
         i = child
       }
-      elements[i] = last
+      Self.rise(last, from: i, in: elements)
     }
     return least
   }

@@ -42,18 +42,16 @@ public enum Watershed {
       values.withUnsafeBufferPointer { values in
         var queue = Heap<Front>()
         var age: Int32 = 0
+        /// A labelled pixel with nothing open beside it has nothing to pass on.
         func reach(_ i: Int) {
-          queue.insert(Front(value: values[i], age: age, index: Int32(i)))
-          age += 1
-        }
-        for i in stride..<labels.count - stride where labels[i] > 0 {
-          // Inside a marker nothing is left to reach.
           guard
             labels[i - stride] == 0 || labels[i - 1] == 0 || labels[i + 1] == 0
               || labels[i + stride] == 0
-          else { continue }
-          reach(i)
+          else { return }
+          queue.insert(Front(value: values[i], age: age, index: Int32(i)))
+          age += 1
         }
+        for i in stride..<labels.count - stride where labels[i] > 0 { reach(i) }
         while let front = queue.popLeast() {
           let i = Int(front.index)
           func grow(_ neighbour: Int) {

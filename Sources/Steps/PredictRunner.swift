@@ -13,6 +13,7 @@ internal import Storage
 /// instances, numbered from 1, and with types also `ID.types.npy`: the type of each instance.
 struct PredictRunner: StepRunner {
   func run(_ context: StepContext) throws {
+    keepFreedMemory()
     let weights = try Safetensors.decode(context.read(input: "weights"))
     let normalization = try Normalization(metadata: weights.metadata)
     switch context.decoder {

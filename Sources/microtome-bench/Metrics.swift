@@ -40,6 +40,8 @@ struct Metrics: ParsableCommand {
   }
 
   func run() throws {
+    // As the step that predicts a test set.
+    keepFreedMemory()
     var rows: [Row] = []
     if let truth, let prediction {
       let (truth, prediction) = (try labels(truth), try labels(prediction))

@@ -1,6 +1,11 @@
 #pragma once
 
-// Hints to the processor, for which Swift has no words.
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+// Hints to the processor and to the allocator, for which Swift has no words.
 
 /// Asks for a line of memory that will be read soon.
 static inline void prefetch_line(const void *address) { __builtin_prefetch(address); }
@@ -17,5 +22,14 @@ static inline void relax(void) {
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
+#endif
+}
+
+/// Has freed memory kept for what is allocated next, all but arrays over 32 MiB, the largest threshold
+/// that glibc takes.
+static inline void keep_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 0x7fffffff);
 #endif
 }

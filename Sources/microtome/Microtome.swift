@@ -26,6 +26,7 @@ struct Microtome: ParsableCommand {
       Microtome; 130 interrupted, and the same command goes on.
       """,
     version: version,
+    // Each says what it is called: to find that out from its type costs every start 0.05 ms.
     subcommands: [
       New.self, Validate.self, PlanCommand.self, Run.self, Status.self, Why.self, Log.self,
       Show.self, Report.self, Verify.self, Collect.self, IndexCommand.self, SchemaCommand.self,

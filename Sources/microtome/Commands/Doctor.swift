@@ -8,6 +8,7 @@ internal import TensorKernels
 
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Check that this machine has what studies need.")
 
   @OptionGroup var options: StoreOptions

@@ -10,6 +10,7 @@ struct IndexCommand: ParsableCommand {
 
   struct Rebuild: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "rebuild",
       abstract: "Make the index again from objects and records alone.",
       discussion: """
         The index is derived: what actions cost, the last keys of steps, digests of source files. \

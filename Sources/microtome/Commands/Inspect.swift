@@ -7,6 +7,7 @@ internal import Storage
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract: "Show where a study stands: each step's state and how long it took.")
 
   @OptionGroup var options: StudyOptions
@@ -43,6 +44,7 @@ struct StepOptions: ParsableArguments {
 
 struct Why: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "why",
     abstract: "Explain why a step would run, down to the line of the manifest.",
     discussion: "Compares the step with its last run: parameters, inputs, seed and kind version.")
 
@@ -66,6 +68,7 @@ struct Why: ParsableCommand {
 
 struct Log: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "log",
     abstract: "Print the log of a step's last try.")
 
   @OptionGroup var options: StepOptions
@@ -94,6 +97,7 @@ struct Log: ParsableCommand {
 
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "show",
     abstract: "List a step's artifacts, or extract them as files.",
     discussion: """
       Weights are safetensors, maps and images NPY, everything else JSON.

@@ -7,6 +7,7 @@ internal import Steps
 
 struct Measure: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "measure",
     abstract: "Measure a predicted label map against the true one.",
     discussion: """
       A label map is a grey PNG of 8 or 16 bits, or a BMP, whose pixel is the number of an object, 0 \

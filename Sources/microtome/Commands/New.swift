@@ -4,6 +4,7 @@ internal import ManifestModel
 
 struct New: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "new",
     abstract: "Write a commented manifest to start from.",
     discussion: """
       Prints to standard output unless --output is given:

@@ -7,6 +7,7 @@ internal import Storage
 
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "report",
     abstract: "Write the results and the report again from the records; nothing runs.")
 
   @OptionGroup var options: StudyOptions

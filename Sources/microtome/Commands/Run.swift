@@ -9,6 +9,7 @@ internal import Storage
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Run what is missing, then write the results and the report.",
     discussion: """
       Each step runs in a process of its own and is recorded by its content: a second run does \

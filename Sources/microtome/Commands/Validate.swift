@@ -5,6 +5,7 @@ internal import Planning
 
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "validate",
     abstract: "Check manifests: all problems at once, each with place, excerpt and hint.",
     discussion: "Nothing runs and no data are read. Warnings alone leave the exit code 0.")
 

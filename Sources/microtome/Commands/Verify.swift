@@ -8,6 +8,7 @@ internal import Storage
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Check the bytes of everything in the store, and the committed lock file.",
     discussion: """
       Reads every object and record of the store, whichever study made it, and every source file \

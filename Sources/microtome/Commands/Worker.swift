@@ -6,6 +6,7 @@ internal import Storage
 
 struct Worker: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "worker",
     abstract: "Run one action of a store in this process.",
     discussion: """
       `microtome run` starts this for each long step, and one that serves the short ones. By hand it \

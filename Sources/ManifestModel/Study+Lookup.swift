@@ -17,6 +17,11 @@ extension Study {
   }
 }
 
+extension Dataset {
+  /// Whether images that a network sees and is tested on are an error.
+  public var refusesLeakage: Bool { reading.leakage?.value == .refuse }
+}
+
 extension Experiment {
   /// All test sets, those in the domain first.
   public var testSets: [SplitReference] { (test + outOfDomain).map(\.value) }

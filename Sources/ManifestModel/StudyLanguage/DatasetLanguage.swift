@@ -215,7 +215,8 @@ extension DatasetLanguage {
 
   static let leakage = Key.optional(
     "leakage", .word(Leakage.self),
-    "What an image that is there twice, or a patient in two splits, means; absent: `warn`.")
+    "What an image that is there twice or is trained on and tested on, or a patient in two splits,"
+      + " means; absent: `warn`.")
 
   private static let micrometres = Language<Located<Double>>.number(
     NumberRange(lower: 0, upper: 100, excludesLower: true))

@@ -143,10 +143,7 @@ enum DatasetLanguage {
   /// What one format's keys mean together.
   private static func check(_ dataset: Dataset, _ node: YAMLNode, _ reading: inout Reading) {
     let options = dataset.reading
-    let knows =
-      dataset.format.value.knowsPixelSize || options.filePixelSize != nil
-      || dataset.folder?.filePixelSize != nil
-    if let size = dataset.pixelSize, !knows {
+    if let size = dataset.pixelSize, !dataset.knowsPixelSize {
       reading.error(
         "manifest.unknown-pixel-size",
         "resampling to \(shortestDecimal(size.value)) µm needs the pixel size of the files",

@@ -141,9 +141,12 @@ private struct PixelSizes {
     sample.pixelSize = target ?? own
     guard let target, let own, target != own else { return }
     sample.image = sample.image.resampled(by: own / target)
-    guard let labels = sample.labels?.resampled(by: own / target) else { return }
+    guard let old = sample.labels else { return }
+    let labels = old.resampled(by: own / target)
     sample.labels = labels
-    sample.objects = sample.classes == nil ? labels.objectCount : labels.distinctLabels.count
+    // Resampling can lose the smallest objects, and takes none apart.
+    sample.objects =
+      old.distinctLabels.count == sample.objects ? labels.distinctLabels.count : labels.objectCount
   }
 }
 

@@ -12,9 +12,6 @@ struct LeakageWatch {
   /// The first image of each patient in each split.
   private var patients: [String: [String: String]] = [:]
 
-  /// A message that names more would be read by nobody.
-  private static let mostNamed = 10
-
   /// Notes a sample with its own pixels, before any resampling.
   mutating func add(_ sample: ImportedSample, patient: String?) {
     let size = "\(sample.image.width) x \(sample.image.height)"
@@ -37,7 +34,7 @@ struct LeakageWatch {
         DatasetProblem(
           severity: severity, code: "dataset.image-twice", file: "",
           message: "\(twins.count) \(twins.count == 1 ? "image is" : "images are") there twice,"
-            + " pixel for pixel: \(Self.list(named))",
+            + " pixel for pixel: \(named.listed())",
           hint: "remove one of each pair"))
     }
     var shared: [[String]: [String]] = [:]
@@ -55,16 +52,11 @@ struct LeakageWatch {
         DatasetProblem(
           severity: severity, code: "dataset.patient-in-two-splits", file: "",
           message: "\(named.count) \(named.count == 1 ? "patient has" : "patients have") images in"
-            + " both `\(splits[0])` and `\(splits[1])`: \(Self.list(named))",
+            + " both `\(splits[0])` and `\(splits[1])`: \(named.listed())",
           hint: severity == .error
             ? "use splits that keep patients apart, or write `leakage: warn`"
             : "report the test as one on known patients, or write `leakage: refuse`"))
     }
     return problems
-  }
-
-  private static func list(_ named: [String]) -> String {
-    let rest = named.count - mostNamed
-    return named.prefix(mostNamed).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
   }
 }

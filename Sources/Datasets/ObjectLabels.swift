@@ -9,6 +9,8 @@ struct ObjectLabels {
   var classes: [Int]?
   /// Micrometres a pixel, if the annotation says so.
   var pixelSize: Double?
+  /// Whether a number is an object, even the only one; else a single number may be a mask.
+  var namesObjects = false
   /// What is odd and no reason to refuse the file.
   var warnings: [DatasetProblem] = []
 
@@ -42,6 +44,7 @@ extension ObjectLabels {
     let numbers = Dictionary(
       uniqueKeysWithValues: zip(distinct, 1...max(1, distinct.count)))
     map = LabelMap(width: width, height: height, labels: ids.map { UInt16(numbers[$0] ?? 0) })
+    namesObjects = true
     guard let types else { return }
     var votes = [Int](repeating: 0, count: distinct.count * (classCount + 1))
     for (i, label) in map.labels.enumerated() where label != 0 {
@@ -79,6 +82,7 @@ extension ObjectLabels {
         hint: "name every class in `classes:`")
     }
     map = LabelMap(width: mask.width, height: mask.height)
+    namesObjects = true
     var found: [Int] = []
     for value in present {
       let regions = ConnectedComponents(
@@ -97,15 +101,6 @@ extension ObjectLabels {
     classes = names.isEmpty ? nil : found
   }
 
-  /// How many objects are left in the map: resampling can lose the smallest.
-  var objectCount: Int {
-    classes == nil ? map.objectCount : map.distinctLabels.count
-  }
-
-  /// Scaled by a factor; each new pixel takes the label at its centre, so labels stay exact.
-  func resampled(by factor: Double) -> ObjectLabels {
-    var labels = self
-    labels.map = map.resampled(by: factor)
-    return labels
-  }
+  /// How many objects are in the map.
+  var objectCount: Int { namesObjects ? map.distinctLabels.count : map.objectCount }
 }

@@ -4,8 +4,15 @@ public import Imaging
 ///
 /// True and predicted centres are paired such that the sum of all distances is smallest, and pairs no
 /// further apart than a radius are kept (`compute_stats.py --mode type`; Graham et al., MedIA 2019:
-/// 12 pixels at 0.25 um, or 3 um). Sums over images give the figures of a test set, as published. The
-/// published pairing is one of all with all: its time grows with the square of the nuclei and more.
+/// 12 pixels at 0.25 um, or 3 um). Sums over images give the figures of a test set, as published.
+///
+/// The published pairing (`pair_coordinates`: SciPy's `linear_sum_assignment` on all distances, then the
+/// radius) is one of all with all, and its time grows with the square of the nuclei and more. It cannot be
+/// had from neighbours alone: as many as the shorter side has must be paired, so a nucleus that has no
+/// partner within the radius takes one beyond it, and which is cheapest for it can move pairs within the
+/// radius anywhere else in the image. True centres at 0 and 20 and predicted ones at 13 and 1000 (in
+/// pixels, on a line) are paired 0 with 13, which is then dropped, although 20 with 13 is within the
+/// radius: any pairing of candidates within it finds one nucleus, the published one none.
 public struct Detection: Hashable, Sendable {
   /// The centre of a nucleus in pixels, and its type from 1 up; 0 where types are not known.
   public struct Nucleus: Hashable, Sendable {

@@ -4,7 +4,8 @@ private import Storage
 
 /// One reason why a step would run: what differs from its last run, and the line that says so.
 public struct Cause: Hashable, Sendable {
-  /// `new`, `parameter`, `input`, `seed`, `version` or `output`.
+  /// `new`, `parameter`, `input`, `seed`, `version`, `output`, or `no-data` for files that are not
+  /// here; then `name` is the dataset or initialization and `after` the place that was looked at.
   public var kind: String
   /// The step that it is about, if that is not the one asked for but one that it reads.
   public var step: StepID?
@@ -23,6 +24,8 @@ public struct Cause: Hashable, Sendable {
     switch kind {
     case "new": return "\(name): never run in this study\(place)"
     case "output": return "\(title) is missing or damaged"
+    case "no-data":
+      return "\(title) is not here\(after.map { ", looked for at \($0)" } ?? "")\(place)"
     default:
       return "\(title): \(before ?? "absent") → \(after ?? "absent")\(place)"
     }
@@ -54,6 +57,13 @@ public struct Explanation {
     if case .cached(let record)? = resolution.states[step.id], record.key == lastKeys[step.id.text]
     {
       return []
+    }
+    if case .noData(let absence)? = resolution.states[step.id] {
+      return [
+        Cause(
+          kind: "no-data", name: absence.name, after: absence.path?.text,
+          location: absence.diagnostic.location)
+      ]
     }
     guard let key = lastKeys[step.id.text], let bytes = try? workspace.store.read(key),
       let last = try? CanonicalValue(decoding: bytes).list, last.count == 6

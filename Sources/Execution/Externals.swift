@@ -13,6 +13,8 @@ public struct Externals: Sendable {
   public var weightPaths: [String: Path] = [:]
   /// Every file and directory that was looked at, as it was then.
   public var witnesses: [RunMemory.Witness] = []
+  /// What is not on this machine, in the order in which the plan reads it.
+  public var absences: [Absence] = []
 
   public init() {}
 
@@ -29,6 +31,11 @@ public struct Externals: Sendable {
     case .listing(let dataset): listingDigests[dataset]
     case .file(let initialization): files[initialization]
     }
+  }
+
+  /// What is not here of the inputs of a step.
+  func absence(for step: Step) -> Absence? {
+    absences.first { absence in step.inputs.contains { $0.origin == absence.origin } }
   }
 }
 
@@ -59,36 +66,42 @@ public struct ExternalScan: Sendable {
     self.progress = progress
   }
 
-  /// The listings and digests that a plan needs; every problem at once.
+  /// The listings and digests that a plan needs, and what is not here.
+  ///
+  /// - Throws: `EnvironmentProblems` with every problem at once, if some of what is here is wrong.
   public func run(for plan: Plan) throws -> Externals {
     var externals = Externals()
     var problems: [Diagnostic] = []
+    var seen: Set<Step.Input.Origin> = []
     for origin in plan.steps.lazy.flatMap(\.inputs).map(\.origin) {
       switch origin {
       case .output: continue
       case .listing(let name):
-        guard externals.listings[name] == nil else { continue }
+        guard seen.insert(origin).inserted else { continue }
         let dataset = study.dataset(named: name)!
         switch try listing(of: dataset, &externals.witnesses) {
         case .success(let tree):
           // A listing is an input like any other, so it has to be an object.
           externals.add(tree, try workspace.store.write(tree.encoded), of: name)
           externals.roots[name] = locations.root(of: dataset)
+        case .absent(let absence): externals.absences.append(absence)
         case .failure(let problem): problems.append(problem)
         }
       case .file(let name):
-        guard externals.files[name] == nil,
+        guard seen.insert(origin).inserted,
           case .weights(let weights)? = study.initialization(named: name)?.source
         else { continue }
         switch try file(of: name, weights, &externals.witnesses) {
         case .success(let digest):
           externals.files[name] = digest
           externals.weightPaths[name] = locations.file(of: name, weights: weights)
+        case .absent(let absence): externals.absences.append(absence)
         case .failure(let problem): problems.append(problem)
         }
       }
     }
     guard problems.isEmpty else {
+      problems += externals.absences.map(\.diagnostic)
       throw EnvironmentProblems(diagnostics: problems.inSourceOrder)
     }
     return externals
@@ -96,6 +109,7 @@ public struct ExternalScan: Sendable {
 
   enum Outcome<Value> {
     case success(Value)
+    case absent(Absence)
     case failure(Diagnostic)
   }
 
@@ -105,18 +119,21 @@ public struct ExternalScan: Sendable {
     let name = dataset.name.value
     let place = dataset.root?.location ?? dataset.name.location
     guard let root = locations.root(of: dataset) else {
-      return .failure(
-        .error(
-          "data.no-root", "dataset `\(name)` says nowhere where its files lie",
-          at: place, hint: "give `root:`, or run with `--data \(name)=PATH`"))
+      let problem = Diagnostic.error(
+        "data.no-root", "dataset `\(name)` says nowhere where its files lie",
+        at: place, hint: "give `root:`, or run with `--data \(name)=PATH`")
+      return .absent(
+        Absence(origin: .listing(dataset: name), name: name, path: nil, diagnostic: problem))
     }
-    guard let status = try workspace.files.status(of: root), status.kind == .directory else {
-      return .failure(
-        .error(
-          "data.missing-root", "the root of dataset `\(name)` is not a directory: \(root)",
-          at: place,
-          hint: "mount or download it, or say where it lies with `--data \(name)=PATH` or a line "
-            + "`\(name): PATH` in .microtome.data.yaml"))
+    let status = try workspace.files.status(of: root)
+    guard status?.kind == .directory else {
+      let problem = Diagnostic.error(
+        "data.missing-root", "the root of dataset `\(name)` is not a directory: \(root)",
+        at: place, hint: "mount or download it, or " + Self.saying(where: name))
+      return status == nil
+        ? .absent(
+          Absence(origin: .listing(dataset: name), name: name, path: root, diagnostic: problem))
+        : .failure(problem)
     }
     do {
       let folder = SourceFolder(
@@ -145,6 +162,10 @@ public struct ExternalScan: Sendable {
     }
   }
 
+  private static func saying(where name: String) -> String {
+    "say where it lies with `--data \(name)=PATH` or a line `\(name): PATH` in .microtome.data.yaml"
+  }
+
   private func check(_ tree: Tree, against dataset: Dataset) throws -> Outcome<Tree> {
     guard let pinned = dataset.digest else { return .success(tree) }
     let digest = SHA256.digest(of: tree.encoded)
@@ -170,12 +191,15 @@ public struct ExternalScan: Sendable {
     of name: String, _ weights: Weights, _ witnesses: inout [RunMemory.Witness]
   ) throws -> Outcome<Digest> {
     let path = locations.file(of: name, weights: weights)
-    guard let status = try workspace.files.status(of: path), status.kind == .file else {
-      return .failure(
-        .error(
-          "data.missing-weights", "the weight file of `\(name)` is not there: \(path)",
-          at: weights.path.location,
-          hint: "download it there, or say where it lies with `--data \(name)=PATH`"))
+    let found = try workspace.files.status(of: path)
+    guard let status = found, status.kind == .file else {
+      let problem = Diagnostic.error(
+        "data.missing-weights", "the weight file of `\(name)` is not there: \(path)",
+        at: weights.path.location, hint: "download it there, or " + Self.saying(where: name))
+      return found == nil
+        ? .absent(
+          Absence(origin: .file(initialization: name), name: name, path: path, diagnostic: problem))
+        : .failure(problem)
     }
     let digest: Digest
     do {

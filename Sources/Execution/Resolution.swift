@@ -10,6 +10,8 @@ public enum StepState: Hashable, Sendable {
   case ready(key: Digest)
   /// It reads a step that is not cached.
   case waiting
+  /// It reads files that are not on this machine, so nobody can say what it would do.
+  case noData(Absence)
   /// Another process runs the action.
   case running(key: Digest)
   /// The action was tried before and failed.
@@ -21,17 +23,21 @@ public enum StepState: Hashable, Sendable {
     case .cached: "cached"
     case .ready: "ready"
     case .waiting: "waiting"
+    case .noData: "no-data"
     case .running: "running"
     case .failed: "failed"
     }
   }
+
+  /// Every word, in the order in which counts are shown.
+  public static let words = ["cached", "ready", "waiting", "no-data", "running", "failed"]
 
   /// The key of the step's action, where its inputs are known.
   public var key: Digest? {
     switch self {
     case .cached(let record): record.key
     case .ready(let key), .running(let key), .failed(let key, _): key
-    case .waiting: nil
+    case .waiting, .noData: nil
     }
   }
 }
@@ -47,7 +53,7 @@ public struct Resolution: Sendable {
     let store = workspace.store
     for step in plan.steps {
       guard let digests = Self.inputs(of: step, externals: externals, records: states) else {
-        states[step.id] = .waiting
+        states[step.id] = externals.absence(for: step).map { .noData($0) } ?? .waiting
         continue
       }
       inputs[step.id] = digests
@@ -73,6 +79,19 @@ public struct Resolution: Sendable {
     } external: {
       externals.digest(of: $0)
     }
+  }
+
+  /// How many steps of the plan read files that are not here, or a step that does.
+  public func countOfStepsWithoutData(in plan: Plan) -> Int {
+    var found: Set<StepID> = []
+    for step in plan.steps {
+      if case .noData? = states[step.id] {
+        found.insert(step.id)
+      } else if step.dependencies.contains(where: found.contains) {
+        found.insert(step.id)
+      }
+    }
+    return found.count
   }
 
   /// The record of a cached step.

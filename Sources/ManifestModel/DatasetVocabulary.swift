@@ -80,7 +80,8 @@ public enum DatasetFormat: String, ManifestWord {
   }
 }
 
-/// What an image or a patient in two splits of a dataset means.
+/// What it means that an image or a patient is in two splits of a dataset, or an image that another
+/// dataset is tested on is trained on.
 public enum Leakage: String, ManifestWord {
   case warn
   case refuse

@@ -89,11 +89,14 @@ public enum Metric: String, ManifestWord {
     case .dice, .iou, .dicePooled, .iouPooled: .pixels
     case .dice2, .aji, .ajiPlus, .dq, .sq, .pq, .sqEpsilon, .pqEpsilon, .dqPooled, .sqPooled,
       .pqPooled, .objectF1, .objectDice, .objectHausdorff, .objectF1Pooled, .objectDicePooled,
-      .objectHausdorffPooled:
+      .objectHausdorffPooled, .detectionF1:
       .objects
-    case .mpq, .mpqPlus, .detectionF1, .typeF1: .types
+    case .mpq, .mpqPlus, .typeF1: .types
     }
   }
+
+  /// Whether distances count in micrometres, so that a test set's pixel size has to be known.
+  public var needsPixelSize: Bool { self == .detectionF1 || self == .typeF1 }
 
   /// Whether the lower of two values is the better one: distances, unlike all others.
   public var isLowerBetter: Bool {

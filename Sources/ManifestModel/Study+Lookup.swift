@@ -17,6 +17,16 @@ extension Study {
   }
 }
 
+extension Dataset {
+  /// Whether the pixel size of every image is known, from the format or from the study.
+  public var knowsPixelSize: Bool {
+    format.value.knowsPixelSize || reading.filePixelSize != nil || folder?.filePixelSize != nil
+  }
+
+  /// Whether images that a network sees and is tested on are an error.
+  public var refusesLeakage: Bool { reading.leakage?.value == .refuse }
+}
+
 extension Experiment {
   /// All test sets, those in the domain first.
   public var testSets: [SplitReference] { (test + outOfDomain).map(\.value) }

@@ -54,6 +54,16 @@ public struct SplitIndex: Hashable, Sendable, Codable {
     self.classes = classes
   }
 
+  /// The images that another split has too, with their names there, in the order of their ids.
+  ///
+  /// An image is known by the digest of its pixels as they were imported, so renaming and re-encoding
+  /// hide nothing; the same image brought to two pixel sizes is not found.
+  public func images(alsoIn other: SplitIndex) -> [(here: String, there: String)] {
+    let known = Dictionary(
+      other.samples.map { ($0.image, $0.id) }, uniquingKeysWith: { first, _ in first })
+    return samples.compactMap { sample in known[sample.image].map { (sample.id, $0) } }
+  }
+
   /// What a reader of images alone sees: no labels, and nobody's name.
   public var withoutLabels: SplitIndex {
     SplitIndex(
@@ -65,6 +75,13 @@ public struct SplitIndex: Hashable, Sendable, Codable {
         return sample
       })
   }
+}
+
+/// Images that should not meet: output `shared` of a leakage step, which fails if there are any.
+public struct SharedImages: Hashable, Sendable, Codable {
+  public var images: [String]
+
+  public init(images: [String] = []) { self.images = images }
 }
 
 /// Which images train a cell and which are held out: output `subset` of a subset step.

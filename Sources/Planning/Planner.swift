@@ -30,9 +30,10 @@ struct Planner {
     let tests = experiment.testSets
     // The same for every cell, and in order already when a step sorts them.
     let training = parameters(of: experiment).sorted { $0.name < $1.name }
+    let leakage = addLeakageCheck(of: experiment)
     for size in experiment.subsetSizes {
       for replicate in 1...experiment.replicates.value {
-        addSubset(experiment, size, replicate, images)
+        addSubset(experiment, size, replicate, images, leakage)
         for name in experiment.initializations {
           cells += 1
           addTraining(experiment, size, replicate, name.value, images, training)
@@ -97,7 +98,8 @@ struct Planner {
   }
 
   private mutating func addSubset(
-    _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int, _ images: StepID
+    _ experiment: Experiment, _ size: Located<SubsetSize>, _ replicate: Int, _ images: StepID,
+    _ leakage: StepID?
   ) {
     var holdout = Step.Parameter("selection.holdout", .null, at: experiment.name.location)
     if case .holdout(let share, _, _) = experiment.selection {
@@ -109,8 +111,8 @@ struct Planner {
         .init("size", .text(size.value.description), at: size.location),
         .init("replicate", CanonicalValue(replicate), at: experiment.replicates.location), holdout,
       ],
-      [.init("split", .output(images, "split/\(experiment.dataset.value.split)"))],
-      group: experiment.name.value, at: size.location)
+      [.init("split", .output(images, "split/\(experiment.dataset.value.split)"))]
+        + unless(leakage), group: experiment.name.value, at: size.location)
   }
 
   private mutating func addTraining(
@@ -200,10 +202,12 @@ struct Planner {
         [.init("file", .file(initialization: name))], group: name, at: initialization.name.location)
     case .pretrain(let pretraining):
       let images = dataset(pretraining.dataset.value)
+      let leakage = addLeakageCheck(of: initialization, on: pretraining.dataset)
       return add(
         id, .pretrain,
         encoderParameters(of: model) + parameters(of: pretraining),
-        [.init("images", .output(images, "images/\(pretraining.dataset.value.split)"))],
+        [.init("images", .output(images, "images/\(pretraining.dataset.value.split)"))]
+          + unless(leakage),
         group: name, at: initialization.name.location)
     }
   }

@@ -35,7 +35,7 @@ extension Step {
       network(stateBytes: 400e6, pixels: 2 * area("training.patch") * number("training.batch"))
         + Int64(min(2 * 16 * number("projector") * number("projector"), 1e12))
     case .synthesize, .import, .load: 128 << 20
-    case .source, .subset, .measure, .overlay, .compare, .adjust, .echo: 16 << 20
+    case .source, .leakage, .subset, .measure, .overlay, .compare, .adjust, .echo: 16 << 20
     }
   }
 

@@ -10,6 +10,8 @@ public enum StepKind: String, CaseIterable, Hashable, Sendable {
   case load
   /// Pretrains an encoder on unlabelled images.
   case pretrain
+  /// Refuses images that a network would see and be tested on, where a dataset says so.
+  case leakage
   /// Draws a training subset and its hold-out.
   case subset
   /// Trains one cell.
@@ -34,7 +36,9 @@ public enum StepKind: String, CaseIterable, Hashable, Sendable {
   public var draws: Bool {
     switch self {
     case .pretrain, .subset, .train, .compare: true
-    case .source, .synthesize, .import, .load, .predict, .measure, .overlay, .adjust, .echo: false
+    case .source, .synthesize, .import, .leakage, .load, .predict, .measure, .overlay, .adjust,
+      .echo:
+      false
     }
   }
 
@@ -49,7 +53,7 @@ public enum StepKind: String, CaseIterable, Hashable, Sendable {
   /// Whether the kind is done so soon, in so little memory, that starting a process would cost more.
   public var isShort: Bool {
     switch self {
-    case .source, .subset, .measure, .overlay, .compare, .adjust, .echo: true
+    case .source, .leakage, .subset, .measure, .overlay, .compare, .adjust, .echo: true
     case .synthesize, .import, .load, .pretrain, .train, .predict: false
     }
   }

@@ -43,6 +43,16 @@ public enum StepNames {
   /// must not enter an action.
   public static func pooled(_ position: Int) -> String { "comparison/\(position)" }
 
+  /// `gland/leakage`
+  public static func leakage(_ experiment: Experiment) -> StepID {
+    StepID("\(experiment.name.value)/leakage")
+  }
+
+  /// `pathology/pretrain/leakage`
+  public static func leakage(_ initialization: Initialization) -> StepID {
+    StepID("\(initialization.name.value)/pretrain/leakage")
+  }
+
   /// `glas/import`, or `tissue/synthesize` for generated images.
   public static func images(of dataset: Dataset) -> StepID {
     StepID("\(dataset.name.value)/\(dataset.synthesis == nil ? "import" : "synthesize")")

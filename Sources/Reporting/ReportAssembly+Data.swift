@@ -38,8 +38,8 @@ extension ReportAssembly {
 
   /// Images that a model has seen, in training or pretraining, and is tested on all the same.
   ///
-  /// An image is known by the digest of its pixels, so renaming and re-encoding hide nothing.
-  func leakageWarnings() throws -> [String] {
+  /// - Parameter shown: An image's id as the results show it.
+  func leakageWarnings(_ shown: (String) -> String) throws -> [String] {
     var warnings: [String] = []
     for experiment in study.experiments {
       let tests = experiment.testSets
@@ -49,12 +49,13 @@ extension ReportAssembly {
             warnings.append("\(role) \(seen) is a test set of `\(experiment.name.value)`")
             continue
           }
-          let known = Set(try images(of: seen).map(\.image))
-          let shared = try images(of: test).filter { known.contains($0.image) }
+          let shared = try index(of: test).images(alsoIn: index(of: seen))
           if !shared.isEmpty {
+            let named = shared.map { "`\(shown($0.here))` is `\(shown($0.there))`" }
             warnings.append(
-              "leakage: \(shared.count) of the images of \(test) are also in \(seen), which is the "
-                + "\(role) of `\(experiment.name.value)`")
+              "leakage: \(Wording.count(shared.count, "image")) of \(test) "
+                + "\(shared.count == 1 ? "is" : "are") also in \(seen), which is the \(role) of "
+                + "`\(experiment.name.value)`: \(named.listed())")
           }
           if seen.dataset == test.dataset { warnings += try patientWarning(seen, test, role) }
         }
@@ -69,8 +70,8 @@ extension ReportAssembly {
     let dataset = study.dataset(named: seen.dataset)
     // Without a group column every image is its own patient, and nothing can be said.
     guard dataset?.group != nil || dataset?.synthesis != nil else { return [] }
-    let shared = Set(try images(of: seen).map(\.patient))
-      .intersection(try images(of: test).map(\.patient))
+    let shared = Set(try index(of: seen).samples.map(\.patient))
+      .intersection(try index(of: test).samples.map(\.patient))
     guard !shared.isEmpty else { return [] }
     return [
       "\(shared.count) patients of \(test) are also in \(seen), the \(role): in-domain figures may be "
@@ -90,11 +91,10 @@ extension ReportAssembly {
     return seen
   }
 
-  private func images(of reference: SplitReference) throws -> [SplitIndex.Sample] {
+  private func index(of reference: SplitReference) throws -> SplitIndex {
     let dataset = study.dataset(named: reference.dataset)!
     return try artifact(
-      SplitIndex.self, StepNames.images(of: dataset), "split/\(reference.split)"
-    ).samples
+      SplitIndex.self, StepNames.images(of: dataset), "split/\(reference.split)")
   }
 
   /// What a reader should know besides: caveats of sizes and of records.

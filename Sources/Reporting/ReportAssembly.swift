@@ -28,6 +28,7 @@ public struct ReportAssembly {
     var report = StudyReport(
       study: study.name.value, question: study.question?.value, studyDigest: plan.studyDigest,
       seed: study.seed.value)
+    report.hashesImageIDs = study.results.imageIds.value == .hashed
     let counts = try subsetCounts()
     report.experiments = study.experiments.map { summary(of: $0, counts) }
     report.measurements = try study.experiments.flatMap { try measurements(of: $0, counts) }
@@ -48,9 +49,8 @@ public struct ReportAssembly {
     // The page itself says where a design cannot reject.
     report.warnings =
       designWarnings.filter { $0.code != "design.cannot-reject" }.map(\.message)
-      + (try leakageWarnings())
+      + (try leakageWarnings(report.shown(image:)))
     report.notes = try notes()
-    report.hashesImageIDs = study.results.imageIds.value == .hashed
     return report
   }
 

@@ -16,25 +16,27 @@ struct MeasureRunner: StepRunner {
     }
     let rule = Self.objectRule(context)
     let hasInstances = try Self.hasInstances(split.samples, context)
+    let needsTypes = metrics.contains { $0.requirement == .types }
     var images: [ImageMeasures] = []
-    var types: [TypedMeasures] = []
+    var nuclei: [NucleusMeasures] = []
     for sample in split.samples {
       let truth = try context.labels(of: sample)
       let prediction = try context.prediction(for: sample, in: predictions)
-      images.append(
-        try measure(
-          metrics, truth: truth, isMask: !hasInstances, prediction: prediction, rule: rule,
-          of: sample))
-      if metrics.contains(where: { $0.requirement == .types }) {
-        types.append(
-          try TypedMeasures(
-            truth: truth, prediction: prediction.labels, table: images[images.count - 1].table,
-            types: context.predictedTypes(for: sample, in: predictions),
+      let objects =
+        metrics.contains { $0.requirement > .pixels }
+        ? try Self.objects(truth, isMask: !hasInstances, prediction, rule, of: sample) : nil
+      let image = Self.measure(metrics, truth: truth, prediction: prediction, objects: objects)
+      images.append(image)
+      if let objects, metrics.contains(where: \.isOfNuclei) {
+        nuclei.append(
+          try NucleusMeasures(
+            metrics, objects: objects, table: image.table,
+            types: needsTypes ? context.predictedTypes(for: sample, in: predictions) : nil,
             sample: sample, classes: split.classes?.count ?? 0))
       }
     }
     for metric in metrics {
-      let values = Self.values(of: metric, samples: split.samples, images: images, types: types)
+      let values = Self.values(of: metric, samples: split.samples, images: images, nuclei: nuclei)
       try context.write(
         output: "values/\(metric.fullName)",
         JSON.encode(MeasuredValues(metric: metric.fullName, values: values)))
@@ -49,33 +51,47 @@ struct MeasureRunner: StepRunner {
       minimumSize: parameters["objects.minimum_size"]?.integer ?? 1)
   }
 
-  /// Whether a test set's truth tells objects apart: one image with two labels is enough, since the
-  /// others may show a single object.
+  /// Whether a test set's truth tells objects apart: one image with two labels, or with an object in
+  /// two pieces, is enough, since the others may show a single object.
   private static func hasInstances(
     _ samples: [SplitIndex.Sample], _ context: StepContext
   ) throws -> Bool {
     try samples.contains { sample in
-      try sample.objectClasses != nil || context.labels(of: sample).distinctLabels.count > 1
+      if sample.objectClasses != nil { return true }
+      let labels = try context.labels(of: sample)
+      let count = labels.distinctLabels.count
+      return count > 1 || count == 1 && sample.objects == 1 && labels.objectCount > 1
     }
   }
 
-  /// Where metrics of objects are asked for, a predicted mask is taken apart by the rule, and a truth
-  /// that is a mask the same way. Metrics of pixels are those of the masks as they are.
-  private func measure(
-    _ metrics: [Metric], truth: LabelMap, isMask: Bool, prediction: PredictedMap, rule: ObjectRule,
+  /// The true and the predicted objects of an image.
+  ///
+  /// A predicted mask is taken apart by the rule, and a truth that is a mask the same way. A truth with
+  /// as many labels as the import counted objects names them; else its labels are a mask.
+  private static func objects(
+    _ truth: LabelMap, isMask: Bool, _ prediction: PredictedMap, _ rule: ObjectRule,
     of sample: SplitIndex.Sample
-  ) throws -> ImageMeasures {
-    guard metrics.contains(where: { $0.requirement > .pixels }) else {
-      return ImageMeasures(truth: truth, prediction: prediction.labels, withDistances: false)
-    }
+  ) throws -> (truth: LabelMap, prediction: LabelMap) {
+    let namesObjects =
+      sample.objectClasses != nil || sample.objects == truth.distinctLabels.count
     let trueObjects =
-      isMask
-      ? rule.objects(of: Mask(truth)) : sample.objectClasses == nil ? truth.objects : truth
+      isMask ? rule.objects(of: Mask(truth)) : namesObjects ? truth : truth.objects
     guard let trueObjects, let predictedObjects = prediction.objects(rule) else {
       throw StepFailure.tooManyObjects(in: sample.id)
     }
+    return (trueObjects, predictedObjects)
+  }
+
+  /// Metrics of pixels are those of the masks as they are, whatever making objects of them has changed.
+  private static func measure(
+    _ metrics: [Metric], truth: LabelMap, prediction: PredictedMap,
+    objects: (truth: LabelMap, prediction: LabelMap)?
+  ) -> ImageMeasures {
+    guard let objects else {
+      return ImageMeasures(truth: truth, prediction: prediction.labels, withDistances: false)
+    }
     return ImageMeasures(
-      truth: trueObjects, prediction: predictedObjects,
+      truth: objects.truth, prediction: objects.prediction,
       pixels: PixelCounts(
         truth: truth.labels.map { $0 != 0 }, prediction: prediction.labels.labels.map { $0 != 0 }),
       withDistances: metrics.contains(where: \.needsDistances))
@@ -83,11 +99,11 @@ struct MeasureRunner: StepRunner {
 
   private static func values(
     of metric: Metric, samples: [SplitIndex.Sample], images: [ImageMeasures],
-    types: [TypedMeasures]
+    nuclei: [NucleusMeasures]
   ) -> [MeasuredValues.Value] {
     if metric.isPooled {
       let value =
-        metric.requirement == .types ? metric.value(ofTypes: types) : metric.value(ofAll: images)
+        metric.isOfNuclei ? metric.value(ofNuclei: nuclei) : metric.value(ofAll: images)
       return [.init(image: "*", patient: "*", value: value.value, reason: value.reason)]
     }
     return zip(samples, images).map { sample, image in

@@ -4,7 +4,7 @@ public import ManifestModel
 extension Metric {
   /// This metric of one image.
   ///
-  /// - Precondition: It is not pooled, needs no types, and distances were measured if it is one.
+  /// - Precondition: It is not pooled, and distances were measured if it is one.
   public func value(of image: ImageMeasures) -> MetricValue {
     switch self {
     case .dice: Overlap.dice(image.pixels)
@@ -28,7 +28,7 @@ extension Metric {
 
   /// This pooled metric of all images of a test set.
   ///
-  /// - Precondition: It is pooled, needs no types, and distances were measured if it is one.
+  /// - Precondition: It is pooled, not of nuclei, and distances were measured if it is one.
   public func value(ofAll images: [ImageMeasures]) -> MetricValue {
     switch self {
     case .dicePooled: Overlap.dice(.pooled(images.map(\.pixels)))

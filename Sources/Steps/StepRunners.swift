@@ -9,6 +9,7 @@ public enum StepRunners {
     case .source: SourceRunner()
     case .synthesize: SynthesizeRunner()
     case .import: ImportRunner()
+    case .leakage: LeakageRunner()
     case .load: LoadRunner()
     case .pretrain: PretrainRunner()
     case .subset: SubsetRunner()

@@ -72,6 +72,13 @@ struct Session {
 
   /// Looks at the data and hashes what is new; missing data is an error of the environment.
   func scan() throws -> Externals {
+    let externals = try survey()
+    guard externals.absences.isEmpty else { throw failure(of: externals.absences.problems) }
+    return externals
+  }
+
+  /// Looks at what there is of the data and hashes what is new; what is not here is noted.
+  func survey() throws -> Externals {
     let console = console
     do {
       return try ExternalScan(
@@ -84,8 +91,12 @@ struct Session {
         }
       ).run(for: plan)
     } catch let error as EnvironmentProblems {
-      throw CommandFailure(error, sources: manifest.sources)
+      throw failure(of: error)
     }
+  }
+
+  private func failure(of problems: EnvironmentProblems) -> CommandFailure {
+    CommandFailure(problems, sources: manifest.sources)
   }
 
   /// The state of every step.
@@ -109,6 +120,20 @@ struct Session {
 
   func showWarnings() {
     for warning in warnings { console.say(console.render(warning, manifest.sources)) }
+  }
+
+  /// Says what is not here and how many steps are not known for it.
+  func showAbsences(_ externals: Externals, _ resolution: Resolution) {
+    guard !externals.absences.isEmpty else { return }
+    for absence in externals.absences {
+      var notice = absence.diagnostic
+      notice.severity = .warning
+      console.say(console.render(notice, manifest.sources))
+    }
+    let unknown = resolution.countOfStepsWithoutData(in: plan)
+    console.say(
+      "without these files the state of \(unknown) of \(plan.steps.count) steps is not known, and "
+        + "`microtome run` refuses to start")
   }
 
   /// The file that says where data lie on this machine.

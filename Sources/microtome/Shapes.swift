@@ -39,6 +39,25 @@ struct ErrorShape: Encodable {
   }
 }
 
+/// A dataset or weight file that is not here: where it was looked for, and what to do about it.
+struct AbsenceShape: Encodable {
+  var name: String
+  var path: String?
+  var code, message: String
+  var hint, file: String?
+  var line: Int?
+
+  init(_ absence: Absence) {
+    name = absence.name
+    path = absence.path?.text
+    code = absence.diagnostic.code.name
+    message = absence.diagnostic.message
+    hint = absence.diagnostic.hint
+    file = absence.diagnostic.location?.file
+    line = absence.diagnostic.location?.line
+  }
+}
+
 struct PlanShape: Encodable {
   struct Entry: Encodable {
     var id, kind: String
@@ -63,6 +82,8 @@ struct PlanShape: Encodable {
   var warnings: [DiagnosticsShape.Entry]
   var steps: [Entry]
   var datasets: [String: String]
+  /// What is not on this machine.
+  var missing: [AbsenceShape]
   var estimate: Estimate.Shape
 }
 
@@ -118,6 +139,8 @@ struct StatusShape: Encodable {
   }
   var study: String
   var steps: [Entry]
+  /// What is not on this machine.
+  var missing: [AbsenceShape]
 }
 
 struct WhyShape: Encodable {
@@ -137,6 +160,8 @@ struct WhyShape: Encodable {
   }
   var id: String
   var causes: [Entry]
+  /// What is not on this machine.
+  var missing: [AbsenceShape]
 }
 
 struct ShowShape: Encodable {

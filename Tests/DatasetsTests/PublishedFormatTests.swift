@@ -1,5 +1,4 @@
 import Core
-import Foundation
 import Imaging
 import Testing
 
@@ -176,42 +175,5 @@ struct PublishedFormatTests {
       try Disk(fixture: "dsb2018").run(DatasetRequest(format: .dsb2018)).samples.first)
     let areas = [1, 2, 3].map { id in sample.labels?.labels.count { $0 == id } }
     #expect(areas == [16, 8, 24])
-  }
-}
-
-/// Real images, where the machine has them: `MICROTOME_TEST_DATA` names the folder of the sets.
-@Suite("Real datasets")
-struct RealDataTests {
-  static let root = ProcessInfo.processInfo.environment["MICROTOME_TEST_DATA"]
-
-  @Test(
-    "real sets are read without an error", .enabled(if: root != nil, "set MICROTOME_TEST_DATA"),
-    arguments: [
-      ("glas", DatasetRequest(format: .glas, group: "patient"), 60, 0),
-      ("glas-bmp", DatasetRequest(format: .glas, group: "patient"), 4, 0),
-      ("monuseg", DatasetRequest(format: .monuseg, group: "patient"), 12, 0),
-      ("nucls/Example-Segmentation", DatasetRequest(format: .nucls), 15, 640),
-      (
-        "dsb2018",
-        DatasetRequest(
-          format: .dsb2018,
-          layout: .init(table: "manifest.csv", splitColumn: "appearance_group")), 107, 4550
-      ),
-    ])
-  func real(folder: String, request: DatasetRequest, images: Int, objects: Int) throws {
-    let folder = URL(filePath: try #require(Self.root)).appending(path: folder)
-    var (count, found) = (0, 0)
-    let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
-    let problems = try DatasetImport.run(
-      request, files: files.filter { !$0.hasPrefix(".") },
-      read: { try [UInt8](Data(contentsOf: folder.appending(path: $0))) },
-      emit: { sample in
-        count += 1
-        found += sample.objects
-      })
-    #expect(
-      problems.filter { $0.severity == .error && $0.code != "dataset.row-without-image" } == [])
-    #expect(count == images)
-    if objects > 0 { #expect(found == objects) }
   }
 }

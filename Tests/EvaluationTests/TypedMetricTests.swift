@@ -84,6 +84,22 @@ struct TypedMetricTests {
     #expect(Detection(truth: truth, prediction: prediction, pixelSize: 0.5).f1 == .defined(0))
   }
 
+  @Test("how many are found does not depend on their types")
+  func withoutTypes() throws {
+    let (truth, prediction) = try ReferenceMaps.maps("nuclei")
+    func types(_ map: LabelMap) -> [UInt16: Int] {
+      Dictionary(uniqueKeysWithValues: map.distinctLabels.map { ($0, Int($0) % 3 + 1) })
+    }
+    let plain = Detection(
+      truth: Detection.nuclei(of: truth), prediction: Detection.nuclei(of: prediction),
+      pixelSize: 0.25)
+    let typed = Detection(
+      truth: Detection.nuclei(of: truth, types: types(truth)),
+      prediction: Detection.nuclei(of: prediction, types: types(prediction)), pixelSize: 0.25)
+    #expect(plain.f1 == typed.f1)
+    #expect(plain.f1.value! > 0.5)
+  }
+
   @Test("a wrong type counts twice, a nucleus without partner once")
   func types() {
     let truth = (0..<4).map { Detection.Nucleus(x: Double(100 * $0), y: 0, type: $0 < 3 ? 1 : 2) }
@@ -106,6 +122,20 @@ struct TypedMetricTests {
     let truth: [Detection.Nucleus] = [.init(x: 0, y: 0), .init(x: 10, y: 0)]
     let prediction: [Detection.Nucleus] = [.init(x: 9, y: 0), .init(x: 21, y: 0)]
     #expect(Detection(truth: truth, prediction: prediction, pixelSize: 0.25).f1 == .defined(1))
+  }
+
+  /// Nothing within the radius tells of the fourth nucleus, 1,000 pixels away, and yet it decides.
+  @Test("what lies far beyond the radius decides a pairing within it")
+  func farNuclei() {
+    let truth: [Detection.Nucleus] = [.init(x: 0, y: 0), .init(x: 20, y: 0)]
+    let near = Detection.Nucleus(x: 13, y: 0)
+    func pairs(_ prediction: [Detection.Nucleus]) -> MetricValue {
+      Detection(truth: truth, prediction: prediction, pixelSize: 0.25).f1
+    }
+    // Alone it is the second's, at 7 pixels.
+    #expect(pairs([near]) == .defined(2.0 / 3))
+    // With the far one 13 + 980 is less than 7 + 1000: the pair at 13 pixels is dropped.
+    #expect(pairs([near, .init(x: 1000, y: 0)]) == .defined(0))
   }
 
   @Test("the cheapest pairing is that of trying all", arguments: 0..<40)

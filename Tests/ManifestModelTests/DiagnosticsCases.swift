@@ -172,6 +172,10 @@ let editCases: [EditCase] = [
     Expected(
       "1️⃣", "manifest.metric-needs-types", hint: "use `pq` or `aji`, which need objects alone")),
   .init(
+    "metrics: [dice]", "metrics: [dice, 1️⃣detection_f1]",
+    Expected(
+      "1️⃣", "manifest.metric-needs-pixel-size", hint: "use `dq`, which needs none")),
+  .init(
     "decoder: unet", "decoder: 1️⃣hovernet",
     Expected("1️⃣", "manifest.decoder-of-another-task", hint: "set `decoder: unet`")),
   .init(

@@ -107,6 +107,20 @@ struct DiagnosticsTests {
       [Expected("1️⃣", "manifest.unlabelled")])
   }
 
+  @Test("pretraining on a test set is an error where the dataset refuses leakage")
+  func refusedPretraining() {
+    expectDiagnostics(
+      in: validManifest.replacing(
+        "format: glas, root: ../glas", with: "format: glas, root: ../glas, leakage: refuse"
+      )
+      .replacing("dataset: tiles", with: "dataset: 1️⃣glas/testA"),
+      [
+        Expected(
+          "1️⃣", "manifest.pretraining-on-test",
+          hint: "pretrain on another split, or write `leakage: warn`")
+      ])
+  }
+
   @Test("two datasets over the same files are one when it comes to leakage")
   func sameFiles() {
     expectDiagnostics(

@@ -73,16 +73,23 @@ struct Program {
 
   /// Writes a 24-bit bitmap of 64 x 64 pixels, uniform but for a square of 16 in its middle.
   func write(bitmap value: UInt8, square: UInt8? = nil, to name: String) throws {
-    let side: UInt8 = 64
-    var bytes: [UInt8] = Array("BM".utf8) + [UInt8](repeating: 0, count: 8) + [54, 0, 0, 0]
-    bytes += [40, 0, 0, 0, side, 0, 0, 0, side, 0, 0, 0, 1, 0, 24, 0]
-    bytes += [UInt8](repeating: 0, count: 24)
     let middle = 24..<40
-    for y in 0..<Int(side) {
-      for x in 0..<Int(side) {
-        let isInside = middle ~= x && middle ~= y
-        bytes += [UInt8](repeating: isInside ? square ?? value : value, count: 3)
-      }
+    try write(bitmap: 64, to: name) { x, y in
+      middle ~= x && middle ~= y ? square ?? value : value
+    }
+  }
+
+  /// Writes a grey bitmap of 24 bits.
+  ///
+  /// - Parameter side: Of the square, in pixels: a multiple of 4 up to 252.
+  func write(bitmap side: Int, to name: String, pixel: (_ x: Int, _ y: Int) -> UInt8) throws {
+    let length = UInt8(side)
+    var bytes: [UInt8] = Array("BM".utf8) + [UInt8](repeating: 0, count: 8) + [54, 0, 0, 0]
+    bytes += [40, 0, 0, 0, length, 0, 0, 0, length, 0, 0, 0, 1, 0, 24, 0]
+    bytes += [UInt8](repeating: 0, count: 24)
+    // The bottom row comes first.
+    for y in (0..<side).reversed() {
+      for x in 0..<side { bytes += [UInt8](repeating: pixel(x, y), count: 3) }
     }
     let file = directory.appending(path: name)
     try FileManager.default.createDirectory(

@@ -1,3 +1,5 @@
+internal import Core
+
 /// Finds the word that was probably meant.
 enum Suggestion {
   /// The nearest of some words, if it is near enough to be a slip of the finger.
@@ -30,8 +32,7 @@ enum Suggestion {
 
   /// Words for a message; past sixteen they are counted.
   static func list(_ words: [String]) -> String {
-    let shown = words.prefix(16).map { "`\($0.excerpt)`" }.joined(separator: ", ")
-    return words.count > 16 ? shown + " and \(words.count - 16) more" : shown
+    words.map { "`\($0.excerpt)`" }.listed(atMost: 16)
   }
 
   private static func distance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {

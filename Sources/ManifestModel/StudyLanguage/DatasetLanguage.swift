@@ -143,10 +143,7 @@ enum DatasetLanguage {
   /// What one format's keys mean together.
   private static func check(_ dataset: Dataset, _ node: YAMLNode, _ reading: inout Reading) {
     let options = dataset.reading
-    let knows =
-      dataset.format.value.knowsPixelSize || options.filePixelSize != nil
-      || dataset.folder?.filePixelSize != nil
-    if let size = dataset.pixelSize, !knows {
+    if let size = dataset.pixelSize, !dataset.knowsPixelSize {
       reading.error(
         "manifest.unknown-pixel-size",
         "resampling to \(shortestDecimal(size.value)) µm needs the pixel size of the files",
@@ -215,7 +212,8 @@ extension DatasetLanguage {
 
   static let leakage = Key.optional(
     "leakage", .word(Leakage.self),
-    "What an image that is there twice, or a patient in two splits, means; absent: `warn`.")
+    "What an image that is there twice or is trained on and tested on, or a patient in two splits,"
+      + " means; absent: `warn`.")
 
   private static let micrometres = Language<Located<Double>>.number(
     NumberRange(lower: 0, upper: 100, excludesLower: true))

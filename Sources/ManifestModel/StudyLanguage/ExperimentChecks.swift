@@ -67,6 +67,20 @@ enum ExperimentChecks {
           + " predict" + (experiment.task.value.decoder == .hovernet ? " without `types`" : ""),
         at: metric.location, hint: "use `pq` or `aji`, which need objects alone")
     }
+    for metric in experiment.metrics where metric.value.needsPixelSize {
+      let test = experiment.testSets.first {
+        reading.declared.datasetValues[$0.dataset]?.knowsPixelSize == false
+      }
+      guard let name = test?.dataset, let dataset = reading.declared.datasetValues[name] else {
+        continue
+      }
+      reading.error(
+        "manifest.metric-needs-pixel-size",
+        "`\(metric.value)` pairs centres within micrometres, and the pixel size of `\(name)` is not "
+          + "known", at: metric.location,
+        hint: dataset.root == nil
+          ? "use `dq`, which needs none" : "add `file_pixel_size` to `\(name)`, in micrometres")
+    }
   }
 
   private static func checkInference(_ inference: Inference, _ reading: inout Reading) {

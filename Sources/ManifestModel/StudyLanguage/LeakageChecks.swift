@@ -2,8 +2,8 @@ internal import Core
 
 /// Images that serve two purposes which should not meet.
 enum LeakageChecks {
-  /// Warns of encoders that were pretrained on what they are tested on.
-  static func warnOfPretrainingOnTests(_ study: Study, _ reading: inout Reading) {
+  /// Warns of encoders that were pretrained on what they are tested on, or refuses them.
+  static func checkPretraining(_ study: Study, _ reading: inout Reading) {
     for initialization in study.initializations {
       guard case .pretrain(let pretraining) = initialization.source else { continue }
       let users = study.experiments.filter {
@@ -15,11 +15,20 @@ enum LeakageChecks {
           reading.declared.holdSameImages($0.value, pretraining.dataset.value)
         })
       else { continue }
-      reading.warning(
-        "manifest.pretraining-on-test",
-        "`\(initialization.name.value)` is pretrained on `\(test.value)`, which it is tested on",
-        at: pretraining.dataset.location,
-        hint: "pretrain on another split, or report that the encoder has seen the test images")
+      let isRefused = [test.value, pretraining.dataset.value].contains {
+        reading.declared.datasetValues[$0.dataset]?.refusesLeakage == true
+      }
+      let message =
+        "`\(initialization.name.value)` is pretrained on `\(test.value)`, which it is tested on"
+      if isRefused {
+        reading.error(
+          "manifest.pretraining-on-test", message, at: pretraining.dataset.location,
+          hint: "pretrain on another split, or write `leakage: warn`")
+      } else {
+        reading.warning(
+          "manifest.pretraining-on-test", message, at: pretraining.dataset.location,
+          hint: "pretrain on another split, or report that the encoder has seen the test images")
+      }
     }
   }
 }

@@ -31,7 +31,7 @@ enum StudyLanguage {
   }
   .checked { study, _, reading in
     ComparisonLanguage.checkRepetitions(study.comparisons, &reading)
-    LeakageChecks.warnOfPretrainingOnTests(study, &reading)
+    LeakageChecks.checkPretraining(study, &reading)
     SizeChecks.check(study, &reading)
   }
 

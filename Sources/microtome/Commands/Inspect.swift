@@ -14,7 +14,9 @@ struct Status: ParsableCommand {
 
   func run() throws {
     let session = try Session(options)
-    let resolution = try session.resolve(try session.scan())
+    let externals = try session.survey()
+    let resolution = try session.resolve(externals)
+    session.showAbsences(externals, resolution)
     if options.json {
       session.console.result(
         JSON.text(
@@ -25,7 +27,7 @@ struct Status: ParsableCommand {
               return .init(
                 id: step.id.text, state: state.word, key: state.key?.hex,
                 seconds: resolution.record(of: step.id)?.seconds)
-            })))
+            }, missing: externals.absences.map(AbsenceShape.init))))
       return
     }
     for step in session.plan.steps {
@@ -53,12 +55,17 @@ struct Why: ParsableCommand {
   func run() throws {
     let session = try Session(options.study)
     let step = try session.step(options.step)
-    let resolution = try session.resolve(try session.scan())
+    let externals = try session.survey()
+    let resolution = try session.resolve(externals)
+    session.showAbsences(externals, resolution)
     let causes = try Explanation(of: session.plan, resolution, in: session.workspace)
       .causes(of: step)
     if options.study.json {
       session.console.result(
-        JSON.text(WhyShape(id: step.id.text, causes: causes.map(WhyShape.Entry.init))))
+        JSON.text(
+          WhyShape(
+            id: step.id.text, causes: causes.map(WhyShape.Entry.init),
+            missing: externals.absences.map(AbsenceShape.init))))
       return
     }
     if causes.isEmpty { session.console.result("\(step.id) is up to date: nothing differs") }

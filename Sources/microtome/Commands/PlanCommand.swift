@@ -13,6 +13,9 @@ struct PlanCommand: ParsableCommand {
       Nothing runs. A step is `cached` if its action has a record, `ready` if it would run now, and \
       `waiting` if it reads a step that would run first. Designs that cannot answer are named here, \
       before anything is spent on them.
+
+      Data need not be here: a step whose dataset or weight file is not on this machine is `no-data`, \
+      and the steps after it wait. `microtome run` needs them all.
       """)
 
   @OptionGroup var options: StudyOptions
@@ -37,7 +40,7 @@ struct PlanCommand: ParsableCommand {
     let session = try Session(options)
     if let graph { return show("graph", session.plan.graph(in: graph), session) }
     if encoded { return show("encoded", session.plan.encoded, session) }
-    let externals = try session.scan()
+    let externals = try session.survey()
     let resolution = try session.resolve(externals)
     let explanation = try Explanation(of: session.plan, resolution, in: session.workspace)
     let reasons = Dictionary(
@@ -48,6 +51,7 @@ struct PlanCommand: ParsableCommand {
       plan: session.plan, resolution: resolution, costs: try session.workspace.index.costs(),
       cores: Machine.cores)
     session.showWarnings()
+    session.showAbsences(externals, resolution)
     if options.json {
       print(session, externals, resolution, reasons, estimate)
     } else {
@@ -67,6 +71,7 @@ struct PlanCommand: ParsableCommand {
     case .cached: return "recorded"
     case .failed(_, let reason): return "failed before: \(reason)"
     case .running: return "another process runs it"
+    case .noData(let absence): return absence.sentence
     case .ready, .waiting:
       let causes = explanation.causes(of: step)
       if causes.contains(where: { $0.kind == "new" && $0.name == step.id.text }) {
@@ -93,6 +98,7 @@ struct PlanCommand: ParsableCommand {
               key: state.key?.hex, state: state.word, reason: reasons[step.id]!)
           },
           datasets: externals.listingDigests.mapValues(\.hex),
+          missing: externals.absences.map(AbsenceShape.init),
           estimate: estimate.shape)))
   }
 
@@ -119,7 +125,7 @@ struct PlanCommand: ParsableCommand {
     }
     var counts: [String: Int] = [:]
     for state in resolution.states.values { counts[state.word, default: 0] += 1 }
-    let words = ["cached", "ready", "waiting", "running", "failed"].compactMap { word in
+    let words = StepState.words.compactMap { word in
       counts[word].map { "\($0) \(word)" }
     }
     console.result("\(plan.steps.count) steps: \(words.joined(separator: ", "))")
@@ -139,7 +145,7 @@ struct PlanCommand: ParsableCommand {
     let steps = members.filter { $0.kind == kind }
     guard !steps.isEmpty else { return }
     var words: [String] = []
-    for word in ["cached", "ready", "waiting", "running", "failed"] {
+    for word in StepState.words {
       let count = steps.count { resolution.states[$0.id]!.word == word }
       if count > 0 { words.append("\(count) \(word)") }
     }

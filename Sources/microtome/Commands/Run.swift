@@ -104,10 +104,12 @@ struct Run: ParsableCommand {
     let display = ProgressDisplay(
       console: session.console, open: Dictionary(uniqueKeysWithValues: open), costs: costs.kinds,
       cores: Machine.cores)
+    let sizes = SizeCheck(study: session.study, store: session.workspace.store)
+    let leakage = LeakageCheck(study: session.study, store: session.workspace.store)
     let run = StudyRun(
       plan: plan, externals: externals, workspace: session.workspace,
       options: limits.options(failFast: !keepGoing), costs: costs,
-      check: SizeCheck(study: session.study, store: session.workspace.store).problems(of:inputs:),
+      check: { sizes.problems(of: $0, inputs: $1) + leakage.problems(of: $0, inputs: $1) },
       shouldStop: { Interruption.isRequested },
       observe: { event in
         display.handle(event)

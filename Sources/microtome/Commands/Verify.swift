@@ -96,8 +96,8 @@ struct Verify: ParsableCommand {
   /// Writes actions of this study again that were lost: what they say follows from the manifest.
   private func restoreActions(_ findings: [StoreFinding], _ session: Session) throws -> Int {
     let lost = Set(findings.filter { $0.subject == .action }.compactMap(\.digest))
-    // Without its data a study has no keys; then the next run that has them writes the actions.
-    guard !lost.isEmpty, let externals = try? session.scan() else { return 0 }
+    // What reads data that are not here has no key; the next run that has them writes the action.
+    guard !lost.isEmpty, let externals = try? session.survey() else { return 0 }
     return try session.resolve(externals).restoreActions(
       lost, of: session.plan, in: session.workspace.store)
   }

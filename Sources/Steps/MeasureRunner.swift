@@ -4,23 +4,22 @@ internal import Execution
 internal import Imaging
 internal import ManifestModel
 internal import Planning
-internal import Storage
 
 /// Measures the predictions of a test set: one output for each metric.
 struct MeasureRunner: StepRunner {
   func run(_ context: StepContext) throws {
-    let predictions = try Tree(decoding: context.read(input: "predictions"))
+    let predictions = try context.predictions()
     let split = try context.split(input: "split")
-    let metrics = context.parameter("metrics").list!.compactMap(\.text).map { name in
-      Metric.allCases.first { $0.fullName == name }!
+    let metrics = context.parameter("metrics").list!.compactMap(\.text).map {
+      Metric(fullName: $0)!
     }
-    let rule = Self.objectRule(context)
+    let rule = ObjectRule(context.action.parameters)
     let hasInstances = try Self.hasInstances(split.samples, context)
     var images: [ImageMeasures] = []
     var types: [TypedMeasures] = []
     for sample in split.samples {
       let truth = try context.labels(of: sample)
-      let prediction = try context.prediction(for: sample, in: predictions)
+      let prediction = try predictions.map(of: sample)
       images.append(
         try measure(
           metrics, truth: truth, isMask: !hasInstances, prediction: prediction, rule: rule,
@@ -29,7 +28,7 @@ struct MeasureRunner: StepRunner {
         types.append(
           try TypedMeasures(
             truth: truth, prediction: prediction.labels, table: images[images.count - 1].table,
-            types: context.predictedTypes(for: sample, in: predictions),
+            types: predictions.types(of: sample),
             sample: sample, classes: split.classes?.count ?? 0))
       }
     }
@@ -39,14 +38,6 @@ struct MeasureRunner: StepRunner {
         output: "values/\(metric.fullName)",
         JSON.encode(MeasuredValues(metric: metric.fullName, values: values)))
     }
-  }
-
-  /// The study's rule; without one, every 8-connected component is an object as it is.
-  private static func objectRule(_ context: StepContext) -> ObjectRule {
-    let parameters = context.action.parameters
-    return ObjectRule(
-      holes: parameters["objects.fill_holes"]?.bool == true ? .filled : .kept,
-      minimumSize: parameters["objects.minimum_size"]?.integer ?? 1)
   }
 
   /// Whether a test set's truth tells objects apart: one image with two labels is enough, since the

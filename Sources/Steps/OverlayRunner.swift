@@ -12,14 +12,14 @@ struct OverlayRunner: StepRunner {
   private static let smallSide = 256
 
   func run(_ context: StepContext) throws {
-    let predictions = try Tree(decoding: context.read(input: "predictions"))
+    let predictions = try context.predictions()
     let samples = try context.split(input: "split").samples.prefix(context.integer("images"))
     let entries = try samples.map { sample in
       let factor = min(sample.width, sample.height) < Self.smallSide ? 2.0 : 1.0
       let picture = Overlay.render(
         image: try context.image(of: sample).resampled(by: factor),
         truth: try context.labels(of: sample).resampled(by: factor),
-        prediction: try context.prediction(for: sample, in: predictions).labels
+        prediction: try predictions.map(of: sample).labels
           .resampled(by: factor))
       return try context.store("\(sample.id).png", PNG.encode(picture))
     }

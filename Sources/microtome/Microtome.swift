@@ -28,7 +28,8 @@ struct Microtome: ParsableCommand {
     version: version,
     subcommands: [
       New.self, Validate.self, PlanCommand.self, Run.self, Status.self, Why.self, Log.self,
-      Show.self, Report.self, Verify.self, Collect.self, IndexCommand.self, SchemaCommand.self,
+      Show.self, Export.self, Report.self, Verify.self, Collect.self, IndexCommand.self,
+      SchemaCommand.self,
       Measure.self, Doctor.self, BenchGraph.self, Worker.self,
     ])
 

@@ -30,7 +30,7 @@ struct Microtome: ParsableCommand {
       New.self, Validate.self, PlanCommand.self, Run.self, Status.self, Why.self, Log.self,
       Show.self, Export.self, Report.self, Verify.self, Collect.self, IndexCommand.self,
       SchemaCommand.self,
-      Measure.self, Doctor.self, BenchGraph.self, Worker.self,
+      Predict.self, Measure.self, Doctor.self, BenchGraph.self, Worker.self,
     ])
 
   static func main() {

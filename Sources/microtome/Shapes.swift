@@ -155,6 +155,11 @@ struct ExportShape: Encodable {
   var files: [ObjectFileEntry]
 }
 
+struct PredictShape: Encodable {
+  var network: String
+  var files: [ObjectFileEntry]
+}
+
 /// A file of predicted objects, of `export` and `predict`.
 struct ObjectFileEntry: Encodable {
   var image, format, path: String

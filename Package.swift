@@ -81,7 +81,7 @@ let modules: [Module] = [
       "Core", "ManifestModel", "Storage", "Imaging", "Evaluation", "Planning", "Execution", "Steps",
       "Reporting", "TensorKernels", arguments,
     ],
-    isProgram: true, testImports: [arguments]),
+    isProgram: true, testImports: [arguments, "Archives", "Datasets", "Learning", "Networks"]),
   Module(
     name: "microtome-bench",
     imports: [

@@ -116,10 +116,10 @@ public enum DatasetImport {
 }
 
 /// Brings samples to the pixel size that the study asks for.
-private struct PixelSizes {
-  private var target: Double?
-  private var declared: Double?
-  private var nominal: Double?
+struct PixelSizes {
+  private let target: Double?
+  private let declared: Double?
+  private let nominal: Double?
 
   init(request: DatasetRequest, listing: SampleListing, problems: inout [DatasetProblem]) {
     target = request.pixelSize
@@ -134,10 +134,12 @@ private struct PixelSizes {
     }
   }
 
+  /// The pixel size of a sample's file: the study knows best, then the file, then the format.
+  func own(of stated: Double?) -> Double? { declared ?? stated ?? nominal }
+
   /// Resamples a sample if need be; labels take the nearest pixel and stay exact.
   func apply(to sample: inout ImportedSample) {
-    // The study knows best, then the file, then the format.
-    let own = declared ?? sample.pixelSize ?? nominal
+    let own = own(of: sample.pixelSize)
     sample.pixelSize = target ?? own
     guard let target, let own, target != own else { return }
     sample.image = sample.image.resampled(by: own / target)

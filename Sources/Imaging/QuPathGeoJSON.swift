@@ -54,21 +54,48 @@ public enum QuPathGeoJSON {
 
   /// Where a map lies on level 0: a pixel's corner is at `offset + scale * corner`.
   public struct Placement: Hashable, Sendable {
-    /// Level-0 pixels in a pixel of the map.
-    public var scale: Double
-    public var x: Double
-    public var y: Double
+    private var x: Axis
+    private var y: Axis
 
+    /// A ratio, so that a corner in the middle of a pixel of level 0 is there to the last bit.
+    private struct Axis: Hashable, Sendable {
+      var offset: Double
+      /// So many pixels of level 0 are as long as so many of the map.
+      var pixels: Double
+      var cells: Double
+
+      func place(_ corner: Int) -> Double { offset + Double(corner) * pixels / cells }
+    }
+
+    /// - Parameter scale: Level-0 pixels in a pixel of the map.
     public init(scale: Double = 1, x: Double = 0, y: Double = 0) {
       precondition(scale > 0 && scale.isFinite, "a scale is a number over 0")
-      self.scale = scale
-      self.x = x
-      self.y = y
+      self.x = Axis(offset: x, pixels: scale, cells: 1)
+      self.y = Axis(offset: y, pixels: scale, cells: 1)
+    }
+
+    /// A map that covers a whole image of another size: sides are rounded when images are scaled, so
+    /// the two axes may differ.
+    public init(ofMap map: (width: Int, height: Int), over image: (width: Int, height: Int)) {
+      precondition(
+        min(map.width, map.height, image.width, image.height) > 0, "a side has a pixel at least")
+      x = Axis(offset: 0, pixels: Double(image.width), cells: Double(map.width))
+      y = Axis(offset: 0, pixels: Double(image.height), cells: Double(map.height))
+    }
+
+    /// Where a point of the map lies on level 0.
+    public func place(_ point: Polygon.Point) -> SIMD2<Double> {
+      SIMD2(x.place(point.x), y.place(point.y))
+    }
+
+    /// The area of so many pixels of the map, in pixels of level 0.
+    public func area(of pixels: Int) -> Double {
+      Double(pixels) * x.pixels / x.cells * y.pixels / y.cells
     }
 
     fileprivate func text(_ point: Polygon.Point) -> String {
-      "[\(shortestDecimal(x + scale * Double(point.x))),"
-        + "\(shortestDecimal(y + scale * Double(point.y)))]"
+      let place = place(point)
+      return "[\(shortestDecimal(place.x)),\(shortestDecimal(place.y))]"
     }
   }
 

@@ -60,6 +60,12 @@ public enum Metric: String, ManifestWord {
     }
   }
 
+  /// The metric that files call so; `nil` for names of no release.
+  public init?(fullName: String) {
+    guard let metric = Self.allCases.first(where: { $0.fullName == fullName }) else { return nil }
+    self = metric
+  }
+
   /// Whether there is one value for the whole test set instead of one for each image.
   public var isPooled: Bool {
     switch self {

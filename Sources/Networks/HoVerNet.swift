@@ -13,6 +13,24 @@ public final class HoVerNet {
     case original
 
     var kernel: Int { self == .fast ? 3 : 5 }
+
+    /// The side of the window that it was published for, and of what is predicted of it.
+    public var window: (input: Int, output: Int) { self == .fast ? (256, 164) : (270, 80) }
+
+    /// The mode whose decoders have kernels of a size.
+    public init?(kernel: Int) {
+      guard let mode = Self.allCases.first(where: { $0.kernel == kernel }) else { return nil }
+      self = mode
+    }
+
+    /// The side of what is predicted of a window; `nil` for windows that the network cannot halve
+    /// three times, or of which nothing is left.
+    public func output(ofWindow window: Int) -> Int? {
+      // The original's first convolution has no padding. What is cut off is the same everywhere.
+      let halved = self == .fast ? window : window - 6
+      let output = window - (self.window.input - self.window.output)
+      return halved % 8 == 0 && output > 0 ? output : nil
+    }
   }
 
   /// Which encoder and which convolutions.

@@ -9,6 +9,9 @@ public final class NucleusNetwork: TrainableNetwork {
   public let state: NetworkState
   /// Types of nuclei, the background not counted; 0 without that branch.
   public let types: Int
+  /// The published size, for a network out of a published checkpoint, which predicts the middle of its
+  /// window; `nil` where the outputs are as large as the window.
+  public let mode: HoVerNet.Mode?
   private let network: HoVerNet
   private let loss: HoVerNetLoss
 
@@ -69,6 +72,7 @@ public final class NucleusNetwork: TrainableNetwork {
     self.network = network
     self.types = types
     self.loss = loss
+    mode = if case .published(let mode) = network.form { mode } else { nil }
     state = NetworkState(
       parameters: network.parameters, encoder: network.encoderParameters,
       encoderPrefix: HoVerNet.encoderPrefix, freezesEncoder: freezesEncoder, optimiser: rule,

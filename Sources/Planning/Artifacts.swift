@@ -164,6 +164,42 @@ public struct MeasuredValues: Hashable, Sendable, Codable {
   }
 }
 
+/// Which images were drawn, and why these: output `choice` of an overlaying step.
+public struct OverlayChoice: Hashable, Sendable, Codable {
+  /// Where an image stands among those of its test set.
+  public enum Role: String, Hashable, Sendable, Codable {
+    case worst, median, best
+    /// There is no other.
+    case only
+  }
+
+  public struct Image: Hashable, Sendable, Codable {
+    public var image: String
+    /// Absent where images are the first by id.
+    public var role: Role?
+    public var value: Double?
+
+    public init(image: String, role: Role? = nil, value: Double? = nil) {
+      self.image = image
+      self.role = role
+      self.value = value
+    }
+  }
+
+  /// The full name of the metric that was looked at; absent where none has a value for each image.
+  public var metric: String?
+  /// How many images have a defined value.
+  public var measured: Int
+  /// From worst to best, or by id.
+  public var images: [Image]
+
+  public init(metric: String?, measured: Int, images: [Image]) {
+    self.metric = metric
+    self.measured = measured
+    self.images = images
+  }
+}
+
 /// How well a published weight file fitted an encoder: output `report` of a loading step.
 public struct EncoderLoad: Hashable, Sendable, Codable {
   /// How many encoder tensors took the file's values.

@@ -169,19 +169,24 @@ struct Planner {
   }
 
   private mutating func addOverlay(
-    _ experiment: Experiment, _ size: Located<SubsetSize>, _ name: String, _ test: SplitReference
+    _ experiment: Experiment, _ size: Located<SubsetSize>, _ initialization: String,
+    _ test: SplitReference
   ) {
+    func output(_ kind: StepKind, _ name: String) -> Step.Input.Origin {
+      .output(StepNames.test(kind, experiment, initialization, size.value, 1, on: test), name)
+    }
+    var inputs: [Step.Input] = [
+      .init("predictions", output(.predict, "predictions")),
+      .init("split", .output(dataset(test), "split/\(test.split)")),
+    ]
+    // Which images are shown: the worst, the median and the best by the first metric that has a value
+    // for each.
+    if let metric = experiment.metrics.first(where: { !$0.value.isPooled }) {
+      inputs.append(.init("values", output(.measure, "values/\(metric.value.fullName)")))
+    }
     add(
-      StepNames.test(.overlay, experiment, name, size.value, 1, on: test), .overlay,
-      [.init("images", 2, at: study.results.overlays.location)],
-      [
-        .init(
-          "predictions",
-          .output(
-            StepNames.test(.predict, experiment, name, size.value, 1, on: test), "predictions")),
-        .init("split", .output(dataset(test), "split/\(test.split)")),
-      ],
-      group: experiment.name.value, at: study.results.overlays.location)
+      StepNames.test(.overlay, experiment, initialization, size.value, 1, on: test), .overlay, [],
+      inputs, group: experiment.name.value, at: study.results.overlays.location)
   }
 
   /// The step whose output `encoder` fills the encoder; `nil` for a random start, which the training

@@ -30,7 +30,15 @@ public enum StepKind: String, CaseIterable, Hashable, Sendable {
   case echo
 
   /// Raised by hand when the meaning of the kind changes; old records then no longer apply.
-  public var version: Int { 1 }
+  public var version: Int {
+    switch self {
+    // 2: a true object in several pieces is one object; 1: each piece was one.
+    case .measure: 2
+    // 2: worst, median and best image by a metric; 1: the first two by id.
+    case .overlay: 2
+    default: 1
+    }
+  }
 
   /// Whether the kind draws random numbers, so that the study's seed is part of its identity.
   public var draws: Bool {

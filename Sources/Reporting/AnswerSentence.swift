@@ -89,7 +89,7 @@ public struct AnswerSentence {
 
   /// What was shown besides: equality within the margin, and sizes that could show nothing.
   private var caveats: String {
-    var text = ""
+    var text = direction
     let equal = row.result.sizes.filter { $0.equivalence?.passes ?? false }
     if !equal.isEmpty, let margin = row.result.equivalenceMargin {
       text +=
@@ -104,6 +104,16 @@ public struct AnswerSentence {
       text += " At \(sizes(powerless)) no outcome could have been significant."
     }
     return text
+  }
+
+  /// Whom a difference speaks for, where its sign says the opposite of what it says elsewhere.
+  private var direction: String {
+    guard Wording.isLowerBetter(row.metric) else { return "" }
+    let wins = [(row.candidate, -1.0), (row.baseline, 1.0)].compactMap { name, sign in
+      let won = significant.filter { ($0.difference ?? 0) * sign > 0 }
+      return won.isEmpty ? nil : "\(name) wins at \(sizes(won))"
+    }
+    return wins.isEmpty ? " Lower is better." : " Lower is better: \(Wording.list(wins))."
   }
 
   private var noData: String {

@@ -12,7 +12,7 @@ struct DifferenceFigure {
     svg.text(
       "\(row.testSet) · \(row.inDomain ? "in domain" : "out of domain")", 10, 16, class: "heading")
     svg.text(
-      "\(Wording.metric(row.metric)): \(row.candidate) minus \(row.baseline)", 10, 36,
+      "\(Wording.directedMetric(row.metric)): \(row.candidate) minus \(row.baseline)", 10, 36,
       class: "label")
     let axes = Axes(left: 56, top: 50, width: 398, height: 196, range: range)
     if let margin = row.result.equivalenceMargin {
@@ -67,7 +67,7 @@ struct DifferenceFigure {
       "\(Wording.signed($0.difference)) \(Wording.interval($0.interval)) at \($0.label), "
         + "adjusted p \(Wording.p($0.adjustedP))"
     }
-    return "Difference in \(Wording.metric(row.metric)) on \(row.testSet), \(row.candidate) minus "
-      + "\(row.baseline): " + sizes.joined(separator: "; ") + "."
+    return "Difference in \(Wording.directedMetric(row.metric)) on \(row.testSet), "
+      + "\(row.candidate) minus \(row.baseline): " + sizes.joined(separator: "; ") + "."
   }
 }

@@ -35,8 +35,8 @@ struct DomainTable {
       ? " A change is the test set minus the mean of the in-domain sets, paired by replicate."
       : " No out-of-domain set was declared."
     return Table(
-      caption: "\(experiment.name), \(Wording.metric(metric)): mean ± standard deviation over "
-        + "replicates.\(explained)",
+      caption: "\(experiment.name), \(Wording.directedMetric(metric)): mean ± standard deviation "
+        + "over replicates.\(explained)",
       columns: [Table.Cell("initialization")]
         + ordered.map { .number($0.name + ($0.inDomain ? "" : " (out)")) }
         + (hasDrop ? outside.map { .number("change on \($0.name)") } : []),

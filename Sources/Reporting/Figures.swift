@@ -31,7 +31,7 @@ public enum Figures {
       experiment.metrics.map { metric in
         let range = LearningCurveFigure.range(experiment, metric: metric, summaries)
         return Group(
-          title: "\(experiment.name), \(Wording.metric(metric))",
+          title: "\(experiment.name), \(Wording.directedMetric(metric))",
           panels: experiment.testSets.map { testSet in
             let figure = LearningCurveFigure(
               experiment: experiment, metric: metric, testSet: testSet, summaries: summaries,
@@ -124,7 +124,7 @@ public enum Figures {
 
   /// `gland, Dice: pathology minus imagenet`.
   static func comparisonTitle(_ row: ComparisonRow) -> String {
-    "\(row.experiment), \(Wording.metric(row.metric)): \(row.candidate) minus \(row.baseline)"
+    "\(row.experiment), \(Wording.directedMetric(row.metric)): \(row.candidate) minus \(row.baseline)"
   }
 
   /// A file name of lower-case letters, digits and hyphens, whatever the names hold.

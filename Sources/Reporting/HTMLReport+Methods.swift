@@ -77,12 +77,17 @@ enum MethodNotes {
       "The interval inverts the same test at the same alpha, without correction for the family, so "
         + "an interval may leave out 0 where the adjusted p is not under alpha.",
       "Secondary figures: Student's paired t-test, Wilcoxon's signed-rank test, Cohen's d_z, the "
-        + "matched-pairs rank-biserial correlation, and P(higher), the share of replicates in which "
-        + "the candidate is higher.",
+        + "matched-pairs rank-biserial correlation, and P(better), the share of replicates in which "
+        + "the candidate is better.",
       "A size up to which a difference holds is named only where the significant sizes are the "
         + "smallest ones without a gap and have one sign. A difference that is not significant is not "
         + "called equality.",
     ]
+    if rows.contains(where: { Wording.isLowerBetter($0.metric) }) {
+      notes.append(
+        "Differences are candidate minus baseline for every metric: of a distance, of which lower is "
+          + "better, a negative one speaks for the candidate.")
+    }
     if sizes.contains(where: { $0.bootstrap != nil }) {
       notes.append(
         "The bootstrap interval draws replicates, then patients, then images "

@@ -69,17 +69,23 @@ extension HTMLReport {
   static func overlays(_ report: StudyReport) -> Section? {
     guard !report.overlays.isEmpty else { return nil }
     let figures = report.overlays.map { overlay in
-      let caption = ([overlay.caption] + (overlay.image.map { [report.shown(image: $0)] } ?? []))
-        .joined(separator: " · ")
+      let caption = [
+        overlay.caption, overlay.choice, overlay.image.map { report.shown(image: $0) },
+      ].compactMap(\.self).joined(separator: " · ")
       let image =
         "<img loading=\"lazy\" alt=\"\(Markup.escape("Predicted outline over the image: " + caption))\" "
         + "src=\"data:image/png;base64,\(Base64.encode(overlay.png))\">"
       return Markup.element(
         "figure", [:], image + Markup.text("figcaption", [:], caption))
     }
+    let note = Markup.text(
+      "p", [:],
+      "True outlines are blue, predicted ones yellow. A caption says by what its image was chosen: the "
+        + "best one of a test set is not typical of it.")
     return Section(
       id: "predictions", title: "Predictions",
-      content: Markup.element(
-        "div", ["class": "panels pictures"], "\n" + figures.joined(separator: "\n") + "\n"))
+      content: note + "\n"
+        + Markup.element(
+          "div", ["class": "panels pictures"], "\n" + figures.joined(separator: "\n") + "\n"))
   }
 }

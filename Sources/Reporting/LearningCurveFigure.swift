@@ -17,7 +17,7 @@ struct LearningCurveFigure {
       class: "heading")
     legend.draw(experiment.initializations, &svg, x: 10, y: 26, width: 450)
     let axes = Axes(left: 56, top: 50 + legendHeight, width: 398, height: 196, range: range)
-    svg.text(Wording.metric(metric), 10, 42 + legendHeight, class: "label")
+    svg.text(Wording.directedMetric(metric), 10, 42 + legendHeight, class: "label")
     axes.drawGrid(&svg)
     let positions = axes.logarithmic(experiment.sizes.map(\.images), inset: 34)
     for size in experiment.sizes {
@@ -109,7 +109,7 @@ struct LearningCurveFigure {
       }
       return "\(name): \(means.joined(separator: ", "))"
     }
-    return "\(Wording.metric(metric)) on \(testSet.name) against training-subset size, mean over "
-      + "replicates. " + series.joined(separator: ". ") + "."
+    return "\(Wording.directedMetric(metric)) on \(testSet.name) against training-subset size, "
+      + "mean over replicates. " + series.joined(separator: ". ") + "."
   }
 }

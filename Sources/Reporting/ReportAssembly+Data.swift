@@ -75,7 +75,7 @@ extension ReportAssembly {
     guard !shared.isEmpty else { return [] }
     return [
       "\(shared.count) patients of \(test) are also in \(seen), the \(role): in-domain figures may be "
-        + "higher than for new patients"
+        + "better than for new patients"
     ]
   }
 

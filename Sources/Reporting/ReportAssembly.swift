@@ -154,27 +154,6 @@ public struct ReportAssembly {
     }
     return curves
   }
-
-  private func overlays() throws -> [Overlay] {
-    var overlays: [Overlay] = []
-    for experiment in study.experiments {
-      for size in experiment.subsetSizes.map(\.value) {
-        for test in experiment.testSets {
-          for name in experiment.initializations.map(\.value) {
-            let id = StepNames.test(.overlay, experiment, name, size, 1, on: test)
-            guard plan[id] != nil else { continue }
-            for entry in try Tree(decoding: bytes(id, "overlays")).entries {
-              overlays.append(
-                Overlay(
-                  caption: "\(experiment.name.value), n = \(size), \(name), replicate 1, \(test)",
-                  image: Path(entry.name).stem, png: try store.read(entry.digest)))
-            }
-          }
-        }
-      }
-    }
-    return overlays
-  }
 }
 
 extension TrainingCurves.Point {

@@ -34,7 +34,7 @@ struct SignificanceTable {
     return table(
       caption: "\(Figures.comparisonTitle(rows[0])): effect sizes, and tests that decide nothing.",
       columns: [
-        "d_z", "rank-biserial", "P(higher)", "t", "t-test p", "t-test interval", "Wilcoxon p",
+        "d_z", "rank-biserial", "P(better)", "t", "t-test p", "t-test interval", "Wilcoxon p",
         "bootstrap interval",
       ] + (hasMargin ? ["equivalence p"] : [])
     ) { size in
@@ -44,12 +44,17 @@ struct SignificanceTable {
       return [
         Wording.signed(size.effects?.cohenDz, digits: 2),
         Wording.signed(size.effects?.rankBiserial, digits: 2),
-        Wording.value(size.effects?.candidateHigher, digits: 2),
+        Wording.value(size.effects.map(better), digits: 2),
         Wording.signed(size.tTest?.t, digits: 2), Wording.p(size.tTest?.p),
         Wording.interval(size.tTest?.interval), Wording.p(size.wilcoxon?.p),
         Wording.interval(size.bootstrap),
       ] + (hasMargin ? [equivalence ?? "–"] : [])
     }
+  }
+
+  /// The share of replicates in which the candidate is better; equal ones count half either way.
+  private func better(_ effects: EffectSizes) -> Double {
+    Wording.isLowerBetter(rows[0].metric) ? 1 - effects.candidateHigher : effects.candidateHigher
   }
 
   private func table(

@@ -147,12 +147,15 @@ public struct DatasetRow: Hashable, Sendable {
 public struct Overlay: Hashable, Sendable {
   /// What is shown, without the image's id: `gland, n = 8, pathology, replicate 1, glas/testA`.
   public var caption: String
+  /// Why this image: `worst of 12 by dice.image_mean.v1: 0.431`; `nil` where nobody chose.
+  public var choice: String?
   /// The image's id, shown plain or hashed as the study says; `nil` for a picture of several.
   public var image: String?
   public var png: [UInt8]
 
-  public init(caption: String, image: String?, png: [UInt8]) {
+  public init(caption: String, choice: String? = nil, image: String?, png: [UInt8]) {
     self.caption = caption
+    self.choice = choice
     self.image = image
     self.png = png
   }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Evaluation
+internal import ManifestModel
 
 /// Numbers and names as sentences, tables and figures write them.
 enum Wording {
@@ -72,6 +73,16 @@ enum Wording {
     case "image_mean_epsilon": "\(name) (+1e-6)"
     default: name
     }
+  }
+
+  /// Whether the lower of two values is the better one; of a name of no release nobody knows.
+  static func isLowerBetter(_ fullName: String) -> Bool {
+    Metric(fullName: fullName)?.isLowerBetter ?? false
+  }
+
+  /// A metric's everyday name, and that lower is better where it is: for axes and captions.
+  static func directedMetric(_ fullName: String) -> String {
+    metric(fullName) + (isLowerBetter(fullName) ? " (lower is better)" : "")
   }
 
   /// How the correction is called in a sentence; `nil` for none.

@@ -11,7 +11,7 @@ struct ImportRunner: StepRunner {
     let listing = try Tree(decoding: context.read(input: "listing"))
     let digests = Dictionary(uniqueKeysWithValues: listing.entries.map { ($0.name, $0.digest) })
     let root = try context.location("root")
-    let request = Self.request(context)
+    let request = DatasetRequest(context.action.parameters)
     var writer = SplitWriter(classes: request.classes)
     var done = 0
     let files = ListedFiles(root: root, digests: digests, files: context.files)
@@ -36,11 +36,33 @@ struct ImportRunner: StepRunner {
     for line in writer.summary { context.note(line) }
     try writer.finish(context)
   }
+}
 
-  private static func request(_ context: StepContext) -> DatasetRequest {
-    let parameters = context.action.parameters
-    let format: DatasetRequest.Format =
-      switch DatasetFormat(rawValue: context.text("format"))! {
+extension DatasetRequest {
+  /// What an importing step asks for.
+  init(_ parameters: [String: CanonicalValue]) {
+    self.init(
+      format: Format(parameters["format"]!.text.flatMap(DatasetFormat.init)!),
+      group: parameters["group"]?.text, stratify: parameters["stratify"]?.text,
+      pixelSize: parameters["pixel_size"]?.number,
+      layout: .init(
+        images: parameters["folder.images"]?.text ?? ".",
+        masks: parameters["folder.masks"]?.text ?? "masks",
+        table: parameters["folder.table"]?.text ?? parameters["table"]?.text,
+        splitColumn: parameters["split_by"]?.text,
+        mask: MaskKind(parameters["mask"]?.text.flatMap(ManifestModel.MaskKind.init) ?? .any),
+        classes: parameters["classes"]?.list?.compactMap(\.text) ?? [],
+        filePixelSize: parameters["folder.pixel_size"]?.number
+          ?? parameters["file_pixel_size"]?.number),
+      mergesClasses: parameters["class_merge"]?.text != ClassMerge.all.rawValue,
+      refusesLeakage: parameters["leakage"]?.text == Leakage.refuse.rawValue)
+  }
+}
+
+extension DatasetRequest.Format {
+  fileprivate init(_ word: DatasetFormat) {
+    self =
+      switch word {
       case .glas: .glas
       case .crag: .crag
       case .monuseg: .monuseg
@@ -58,29 +80,18 @@ struct ImportRunner: StepRunner {
       case .syntheticTissue, .syntheticShapes:
         preconditionFailure("a generated dataset has no files to import")
       }
-    return DatasetRequest(
-      format: format, group: parameters["group"]?.text, stratify: parameters["stratify"]?.text,
-      pixelSize: parameters["pixel_size"]?.number,
-      layout: .init(
-        images: parameters["folder.images"]?.text ?? ".",
-        masks: parameters["folder.masks"]?.text ?? "masks",
-        table: parameters["folder.table"]?.text ?? parameters["table"]?.text,
-        splitColumn: parameters["split_by"]?.text,
-        mask: maskKind(parameters["mask"]?.text),
-        classes: parameters["classes"]?.list?.compactMap(\.text) ?? [],
-        filePixelSize: parameters["folder.pixel_size"]?.number
-          ?? parameters["file_pixel_size"]?.number),
-      mergesClasses: parameters["class_merge"]?.text != ClassMerge.all.rawValue,
-      refusesLeakage: parameters["leakage"]?.text == Leakage.refuse.rawValue)
   }
+}
 
-  private static func maskKind(_ word: String?) -> DatasetRequest.MaskKind {
-    switch word.flatMap(MaskKind.init) ?? .any {
-    case .any: .any
-    case .binary: .binary
-    case .instances: .instances
-    case .classes: .classes
-    }
+extension DatasetRequest.MaskKind {
+  fileprivate init(_ word: ManifestModel.MaskKind) {
+    self =
+      switch word {
+      case .any: .any
+      case .binary: .binary
+      case .instances: .instances
+      case .classes: .classes
+      }
   }
 }
 

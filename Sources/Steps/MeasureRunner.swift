@@ -4,24 +4,23 @@ internal import Execution
 internal import Imaging
 internal import ManifestModel
 internal import Planning
-internal import Storage
 
 /// Measures the predictions of a test set: one output for each metric.
 struct MeasureRunner: StepRunner {
   func run(_ context: StepContext) throws {
-    let predictions = try Tree(decoding: context.read(input: "predictions"))
+    let predictions = try context.predictions()
     let split = try context.split(input: "split")
-    let metrics = context.parameter("metrics").list!.compactMap(\.text).map { name in
-      Metric.allCases.first { $0.fullName == name }!
+    let metrics = context.parameter("metrics").list!.compactMap(\.text).map {
+      Metric(fullName: $0)!
     }
-    let rule = Self.objectRule(context)
+    let rule = ObjectRule(context.action.parameters)
     let hasInstances = try Self.hasInstances(split.samples, context)
     let needsTypes = metrics.contains { $0.requirement == .types }
     var images: [ImageMeasures] = []
     var nuclei: [NucleusMeasures] = []
     for sample in split.samples {
       let truth = try context.labels(of: sample)
-      let prediction = try context.prediction(for: sample, in: predictions)
+      let prediction = try predictions.map(of: sample)
       let objects =
         metrics.contains { $0.requirement > .pixels }
         ? try Self.objects(truth, isMask: !hasInstances, prediction, rule, of: sample) : nil
@@ -31,7 +30,7 @@ struct MeasureRunner: StepRunner {
         nuclei.append(
           try NucleusMeasures(
             metrics, objects: objects, table: image.table,
-            types: needsTypes ? context.predictedTypes(for: sample, in: predictions) : nil,
+            types: needsTypes ? predictions.types(of: sample) : nil,
             sample: sample, classes: split.classes?.count ?? 0))
       }
     }
@@ -41,14 +40,6 @@ struct MeasureRunner: StepRunner {
         output: "values/\(metric.fullName)",
         JSON.encode(MeasuredValues(metric: metric.fullName, values: values)))
     }
-  }
-
-  /// The study's rule; without one, every 8-connected component is an object as it is.
-  private static func objectRule(_ context: StepContext) -> ObjectRule {
-    let parameters = context.action.parameters
-    return ObjectRule(
-      holes: parameters["objects.fill_holes"]?.bool == true ? .filled : .kept,
-      minimumSize: parameters["objects.minimum_size"]?.integer ?? 1)
   }
 
   /// Whether a test set's truth tells objects apart: one image with two labels, or with an object in

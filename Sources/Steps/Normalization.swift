@@ -8,6 +8,15 @@ struct Normalization: Hashable {
   var mean: [Double]
   var standardDeviation: [Double]
 
+  /// Bytes as they are, 0 to 255: what networks take that divide by themselves.
+  static let bytes = Normalization(
+    mean: [0, 0, 0], standardDeviation: [1.0 / 255, 1.0 / 255, 1.0 / 255])
+
+  private init(mean: [Double], standardDeviation: [Double]) {
+    self.mean = mean
+    self.standardDeviation = standardDeviation
+  }
+
   init(_ name: NormalizationName) {
     (mean, standardDeviation) = name.constants
   }

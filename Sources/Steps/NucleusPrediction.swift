@@ -6,6 +6,9 @@ internal import Networks
 /// Distances near a window's edge are those of nuclei that it cuts, so windows are not averaged: each
 /// pixel is taken from the window whose middle it is nearest to. Post-processing then sees the image as
 /// one tile; its thresholds are relative to the extremes of the tile, so they do not depend on windows.
+///
+/// A published network predicts the middle of its window alone. Its windows lie as the published code has
+/// them: their middles side by side from the image's corner on, and the image reflected around itself.
 struct NucleusPrediction {
   let network: NucleusNetwork
   let window: Int
@@ -35,21 +38,22 @@ struct NucleusPrediction {
     }
   }
 
-  private func maps(of image: RGBImage) throws -> NucleusNetwork.Maps {
-    let grid = WindowGrid(width: image.width, height: image.height, window: window, stride: stride)
+  /// What the network says of every pixel.
+  func maps(of image: RGBImage) throws -> NucleusNetwork.Maps {
+    let tiles = tiles(width: image.width, height: image.height)
     let area = image.width * image.height
     var whole = NucleusNetwork.Maps(
       height: image.height, width: image.width, nuclei: [Float](repeating: .nan, count: area),
       distances: [Float](repeating: .nan, count: 2 * area),
       types: network.types > 0 ? [UInt8](repeating: 0, count: area) : [])
     var first = 0
-    while first < grid.positions.count {
-      let chunk = first..<min(first + Self.batch, grid.positions.count)
+    while first < tiles.count {
+      let chunk = first..<min(first + Self.batch, tiles.count)
       var images = [Float](repeating: .nan, count: chunk.count * window * window * 3)
       for (slot, index) in chunk.enumerated() {
         images.withSlot(slot, of: window * window * 3) {
           PatchSampler.copy(
-            image, at: grid.positions[index], side: window, normalization: normalization.channels,
+            image, at: tiles[index].position, side: window, normalization: normalization.channels,
             into: $0)
         }
       }
@@ -59,21 +63,48 @@ struct NucleusPrediction {
         throw NonFinitePrediction()
       }
       for (slot, index) in chunk.enumerated() {
-        copyMiddle(of: index, in: grid, from: maps, slot: slot, to: &whole)
+        copy(tiles[index], from: maps, slot: slot, to: &whole)
       }
       first = chunk.upperBound
     }
     return whole
   }
 
-  private func copyMiddle(
-    of index: Int, in grid: WindowGrid, from maps: NucleusNetwork.Maps, slot: Int,
-    to whole: inout NucleusNetwork.Maps
+  /// A window and the part of the image that is taken from it.
+  private struct Tile {
+    var position: PatchSampler.Placement
+    var columns: Range<Int>
+    var rows: Range<Int>
+  }
+
+  private func tiles(width: Int, height: Int) -> [Tile] {
+    guard network.mode != nil else {
+      let grid = WindowGrid(width: width, height: height, window: window, stride: stride)
+      return grid.positions.indices.map { index in
+        let middle = grid.middle(of: index)
+        return Tile(
+          position: grid.positions[index], columns: middle.columns, rows: middle.rows)
+      }
+    }
+    let margin = (window - stride) / 2
+    return Swift.stride(from: 0, to: height, by: stride).flatMap { y in
+      Swift.stride(from: 0, to: width, by: stride).map { x in
+        Tile(
+          position: .init(x: x - margin, y: y - margin), columns: x..<min(x + stride, width),
+          rows: y..<min(y + stride, height))
+      }
+    }
+  }
+
+  private func copy(
+    _ tile: Tile, from maps: NucleusNetwork.Maps, slot: Int, to whole: inout NucleusNetwork.Maps
   ) {
-    let (position, middle) = (grid.positions[index], grid.middle(of: index))
-    for y in middle.rows {
-      for x in middle.columns {
-        let source = (slot * window + y - position.y) * window + x - position.x
+    // Where the outputs begin inside the window.
+    let (top, left) = ((window - maps.height) / 2, (window - maps.width) / 2)
+    for y in tile.rows {
+      for x in tile.columns {
+        let row = slot * maps.height + y - tile.position.y - top
+        let source = row * maps.width + x - tile.position.x - left
         let target = y * whole.width + x
         whole.nuclei[target] = maps.nuclei[source]
         whole.distances[2 * target] = maps.distances[2 * source]

@@ -26,8 +26,12 @@ struct PredictRunner: StepRunner {
         network: network, window: context.integer("inference.window"),
         stride: context.integer("inference.stride"), normalization: normalization)
       try predict(context) { sample, image in
-        let map = try prediction.probabilities(of: image).map(QuantizedProbability.quantize)
-        return [("npy", NPY.encode(map, shape: [sample.height, sample.width]))]
+        [
+          (
+            "npy",
+            NPY.encode(try prediction.quantized(image), shape: [sample.height, sample.width])
+          )
+        ]
       }
     case .hovernet:
       let network = NucleusNetwork(

@@ -28,12 +28,22 @@ enum PredictedMap {
   }
 }
 
-extension StepContext {
+/// The predictions of one step, image by image.
+struct Predictions {
+  private let files: Tree
+  private let read: (Digest) throws -> [UInt8]
+
+  /// - Parameters:
+  ///   - tree: The bytes of the output `predictions`.
+  ///   - read: Returns the bytes of an object that the tree names.
+  init(_ tree: [UInt8], read: @escaping (Digest) throws -> [UInt8]) throws {
+    files = try Tree(decoding: tree)
+    self.read = read
+  }
+
   /// The prediction for a sample, masks and instances told apart by their elements.
-  func prediction(
-    for sample: SplitIndex.Sample, in predictions: Tree
-  ) throws -> PredictedMap {
-    let file = try read(object: predicted(sample, "npy", in: predictions))
+  func map(of sample: SplitIndex.Sample) throws -> PredictedMap {
+    let file = try read(digest(sample, "npy"))
     let array = try NPY.decode(file)
     if array.element == NPY.Element(.unsigned, size: 2) {
       return .instances(
@@ -44,17 +54,39 @@ extension StepContext {
         try NPY.bytes(of: file), width: sample.width, height: sample.height))
   }
 
-  /// The type of each predicted object of a sample, by its number.
-  func predictedTypes(for sample: SplitIndex.Sample, in predictions: Tree) throws -> [Int] {
-    try NPY.bytes(of: read(object: predicted(sample, "types.npy", in: predictions))).map(Int.init)
+  /// Whether the network told types apart.
+  func hasTypes(of sample: SplitIndex.Sample) -> Bool {
+    files["\(sample.id).\(Self.typesSuffix)"] != nil
   }
 
-  private func predicted(
-    _ sample: SplitIndex.Sample, _ suffix: String, in predictions: Tree
-  ) throws -> Digest {
-    guard let entry = predictions["\(sample.id).\(suffix)"] else {
+  /// The type of each predicted object of a sample, by its number.
+  func types(of sample: SplitIndex.Sample) throws -> [Int] {
+    try NPY.bytes(of: read(digest(sample, Self.typesSuffix))).map(Int.init)
+  }
+
+  private static let typesSuffix = "types.npy"
+
+  private func digest(_ sample: SplitIndex.Sample, _ suffix: String) throws -> Digest {
+    guard let entry = files["\(sample.id).\(suffix)"] else {
       throw StepFailure("measure.no-prediction", "image \(sample.id) has no prediction")
     }
     return entry.digest
+  }
+}
+
+extension StepContext {
+  /// What the predicting step behind the input `predictions` gave.
+  func predictions() throws -> Predictions {
+    try Predictions(read(input: "predictions"), read: read(object:))
+  }
+}
+
+extension ObjectRule {
+  /// The study's rule as a measuring step has it; without one, every 8-connected component is an
+  /// object as it is.
+  init(_ parameters: [String: CanonicalValue]) {
+    self.init(
+      holes: parameters["objects.fill_holes"]?.bool == true ? .filled : .kept,
+      minimumSize: parameters["objects.minimum_size"]?.integer ?? 1)
   }
 }

@@ -15,6 +15,11 @@ struct WindowedPrediction {
   /// Windows that go through the network together; a memory bound, no part of the result.
   private static let batch = 8
 
+  /// The probability of foreground for each pixel as it is stored, row-major.
+  func quantized(_ image: RGBImage) throws -> [UInt8] {
+    try probabilities(of: image).map(QuantizedProbability.quantize)
+  }
+
   /// The probability of foreground for each pixel, row-major.
   func probabilities(of image: RGBImage) throws -> [Float] {
     let grid = WindowGrid(width: image.width, height: image.height, window: window, stride: stride)

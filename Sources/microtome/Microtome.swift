@@ -29,8 +29,9 @@ struct Microtome: ParsableCommand {
     // Each says what it is called: to find that out from its type costs every start 0.05 ms.
     subcommands: [
       New.self, Validate.self, PlanCommand.self, Run.self, Status.self, Why.self, Log.self,
-      Show.self, Report.self, Verify.self, Collect.self, IndexCommand.self, SchemaCommand.self,
-      Measure.self, Doctor.self, BenchGraph.self, Worker.self,
+      Show.self, Export.self, Report.self, Verify.self, Collect.self, IndexCommand.self,
+      SchemaCommand.self,
+      Predict.self, Measure.self, Doctor.self, BenchGraph.self, Worker.self,
     ])
 
   static func main() {

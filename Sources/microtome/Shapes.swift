@@ -1,6 +1,7 @@
 internal import Core
 internal import Execution
 internal import Planning
+internal import Steps
 
 // The JSON that `--json` prints: stable shapes, to which fields may be added.
 
@@ -172,6 +173,30 @@ struct ShowShape: Encodable {
   }
   var id: String
   var outputs: [Entry]
+}
+
+struct ExportShape: Encodable {
+  var id: String
+  var files: [ObjectFileEntry]
+}
+
+struct PredictShape: Encodable {
+  var network: String
+  var files: [ObjectFileEntry]
+}
+
+/// A file of predicted objects, of `export` and `predict`.
+struct ObjectFileEntry: Encodable {
+  var image, format, path: String
+  var objects, bytes: Int
+
+  init(_ file: PredictionFiles.Written) {
+    image = file.image
+    format = file.format.rawValue
+    path = file.path.text
+    objects = file.objects
+    bytes = file.bytes
+  }
 }
 
 struct DoctorShape: Encodable {

@@ -9,7 +9,7 @@ private let even = [0.02, -0.01, 0.015, -0.02, 0.005, -0.006, 0.009, -0.012]
 /// The sentence of a comparison whose replicate differences are given for sizes 4, 8, 16, 32.
 private func sentence(
   _ data: [[Double]], correction: MultiplicityCorrection = .holm, margin: Double? = nil,
-  inDomain: Bool = true
+  inDomain: Bool = true, metric: String = "dice.image_mean.v1"
 ) -> String {
   let sizes = zip([("4", 4), ("8", 8), ("16", 16), ("all", 85)], data).map { size, differences in
     SizeInput(
@@ -27,7 +27,7 @@ private func sentence(
   return AnswerSentence(
     ComparisonRow(
       experiment: "gland", candidate: "pathology", baseline: "imagenet",
-      metric: "dice.image_mean.v1", testSet: "glas/testA", inDomain: inDomain, family: "f",
+      metric: metric, testSet: "glas/testA", inDomain: inDomain, family: "f",
       result: result)
   ).text
 }
@@ -129,6 +129,23 @@ struct AnswerTests {
     #expect(sentence([nearly, even, even, even]).hasSuffix(caveat))
     #expect(!sentence([nearly]).contains(caveat))
     #expect(!sentence([won, even, even, even]).contains(caveat))
+  }
+
+  @Test(
+    "of a distance the smaller one wins, whatever the sign of the difference suggests",
+    arguments: [
+      ([lost, even], " Lower is better: pathology wins at n = 4."),
+      ([won, won], " Lower is better: imagenet wins at n = 4 and 8."),
+      ([lost, won], " Lower is better: pathology wins at n = 4 and imagenet wins at n = 8."),
+      ([even, even], ", which does not show that the two are equal. Lower is better."),
+    ])
+  func lowerIsBetter(data: [[Double]], expected: String) {
+    for variant in ["image_mean", "pooled"] {
+      let text = sentence(data, metric: "object_hausdorff.\(variant).v1")
+      #expect(text.hasSuffix(expected), "\(text)")
+      #expect(text.contains("object Hausdorff distance"))
+    }
+    #expect(!sentence(data).contains("is better"))
   }
 
   @Test("says where a test set is out of domain")

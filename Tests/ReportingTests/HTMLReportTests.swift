@@ -65,6 +65,47 @@ struct HTMLReportTests {
     #expect(none.contains("class=\"answer none\">On glas/testA, no size shows"))
   }
 
+  @Test("of a distance the page says that lower is better, and counts replicates that way")
+  func lowerIsBetter() throws {
+    var report = SampleReport.standard
+    #expect(!HTMLReport.render(report).contains("ower is better"))
+    let cell = /<td[^>]*>([^<]*)<\/td>/
+    func shares(_ report: StudyReport) throws -> [Double] {
+      let html = HTMLReport.render(report)
+      let start = try #require(html.range(of: "P(better)")).upperBound
+      let table = html[start..<html.range(of: "</table>", range: start..<html.endIndex)!.lowerBound]
+      return table.components(separatedBy: "<tr").compactMap { row in
+        // After d_z and the rank-biserial correlation; a heading has no such cell.
+        let cells = row.matches(of: cell).map(\.output.1)
+        return cells.count > 2 ? Double(cells[2]) : nil
+      }
+    }
+    let higher = try shares(report)
+    #expect(higher.contains { $0 > 0.9 })
+    for i in report.comparisons.indices {
+      report.comparisons[i].metric = "object_hausdorff.image_mean.v1"
+    }
+    for (a, b) in zip(higher, try shares(report)) { #expect(abs(a + b - 1) < 0.011, "two digits") }
+    let html = HTMLReport.render(report)
+    for part in [
+      "object Hausdorff distance (lower is better): pathology minus imagenet",
+      "a negative one speaks for the candidate", "Lower is better: imagenet wins at n",
+    ] {
+      #expect(html.contains(part), "\(part)")
+    }
+  }
+
+  @Test("says why a picture's image was chosen, with its value")
+  func choice() {
+    var report = SampleReport.standard
+    report.overlays[0].choice = "worst of 12 by dice.image_mean.v1: 0.431"
+    report.hashesImageIDs = true
+    let id = SHA256.digest(of: Array("glas/testA_1".utf8)).hex.prefix(12)
+    #expect(
+      HTMLReport.render(report).contains(
+        "replicate 1 · worst of 12 by dice.image_mean.v1: 0.431 · \(id)"))
+  }
+
   @Test("has balanced elements and well-formed drawings")
   func wellFormed() throws {
     for name in [

@@ -7,6 +7,7 @@ internal import Storage
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "export",
     abstract: "Write a step's predicted objects as PNG label maps and QuPath GeoJSON.",
     discussion: """
       For each image of a predicting step that is done:
@@ -39,15 +40,17 @@ struct Export: ParsableCommand {
         status: 1, code: "not-run", message: "\(step.id) has no predictions: it is not done",
         subject: step.id.text, hint: "run `microtome run \(options.study.manifest)`")
     }
-    let written = try output.write(session.files, subject: step.id.text) { write in
+    let written = try output.write(
+      session.files, subject: step.id.text, telling: options.study.json ? nil : session.console
+    ) { write in
       let export = try StudyExport(
         of: step, in: session.study, plan: session.plan, resolution: resolution,
         externals: externals, store: session.workspace.store, files: session.files)
       try export.forEachImage { try write($0, export.style) }
     }
-    ObjectFileOptions.show(
-      written, as: ExportShape(id: step.id.text, files: written.map(ObjectFileEntry.init)),
-      json: options.study.json, on: session.console)
+    guard options.study.json else { return }
+    session.console.result(
+      JSON.text(ExportShape(id: step.id.text, files: written.map(ObjectFileEntry.init))))
   }
 
   private func predictingStep(in session: Session) throws -> Step {
@@ -76,18 +79,24 @@ struct ObjectFileOptions: ParsableArguments {
 
   /// Writes what `body` hands over, and turns what goes wrong into a failure with its cause.
   ///
-  /// - Parameter subject: What the objects are of: a step, or a weight file.
+  /// - Parameters:
+  ///   - subject: What the objects are of: a step, or a weight file.
+  ///   - console: Where each file is told as soon as it is written; `nil` for nowhere.
   func write(
-    _ files: any FileSystem, subject: String,
+    _ files: any FileSystem, subject: String, telling console: Console?,
     _ body: (_ write: (PredictedObjects, ObjectStyle) throws -> Void) throws -> Void
   ) throws -> [PredictionFiles.Written] {
     var written: [PredictionFiles.Written] = []
     do {
       try body { objects, style in
         do throws(FileError) {
-          written += try PredictionFiles(
+          let done = try PredictionFiles(
             in: Session.absolute(to), formats: format.formats, style: style, files: files
           ).write(objects)
+          written += done
+          for file in done {
+            console?.result("\(file.image)\t\(file.objects) objects\t\(file.path)")
+          }
         } catch {
           var failure = CommandFailure(error)
           failure.hint = "give a directory that can be written with --to"
@@ -100,19 +109,6 @@ struct ObjectFileOptions: ParsableArguments {
         status: 1, code: first.code, message: error.description, subject: subject, hint: first.hint)
     }
     return written
-  }
-
-  /// Prints one line or entry for each file.
-  static func show(
-    _ written: [PredictionFiles.Written], as shape: some Encodable, json: Bool, on console: Console
-  ) {
-    if json {
-      console.result(JSON.text(shape))
-      return
-    }
-    for file in written {
-      console.result("\(file.image)\t\(file.objects) objects\t\(file.path)")
-    }
   }
 }
 

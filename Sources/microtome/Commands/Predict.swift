@@ -7,6 +7,7 @@ internal import Steps
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "predict",
     abstract: "Predict objects in image files with trained weights, without a study.",
     discussion: """
       The weights are those of a training step of a study, or a published HoVer-Net checkpoint (fast or \
@@ -86,6 +87,7 @@ struct Predict: ParsableCommand {
 
   func run() throws {
     try Machine.requireKernels()
+    keepFreedMemory()
     let console = Console()
     let files = LocalFileSystem()
     let named = try namedImages()
@@ -103,7 +105,9 @@ struct Predict: ParsableCommand {
       throw failure("predict.window", problem.message, problem.hint)
     }
     let rule = ObjectRule(holes: fillHoles ? .filled : .kept, minimumSize: minimumSize)
-    let written = try output.write(files, subject: weights) { write in
+    let written = try output.write(
+      files, subject: weights, telling: json ? nil : console
+    ) { write in
       for (id, file) in named {
         try write(
           predictor.objects(
@@ -111,10 +115,9 @@ struct Predict: ParsableCommand {
             pixelSize: pixelSize), style)
       }
     }
-    ObjectFileOptions.show(
-      written,
-      as: PredictShape(network: predictor.name, files: written.map(ObjectFileEntry.init)),
-      json: json, on: console)
+    guard json else { return }
+    console.result(
+      JSON.text(PredictShape(network: predictor.name, files: written.map(ObjectFileEntry.init))))
   }
 
   /// Images by the names of the files that they become; two of one name would replace each other.

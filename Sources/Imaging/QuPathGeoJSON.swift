@@ -1,4 +1,4 @@
-public import Core
+internal import Core
 
 /// Objects as QuPath 0.5 and 0.6 import them: a GeoJSON feature collection in pixels of level 0.
 ///

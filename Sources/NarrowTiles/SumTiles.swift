@@ -1,6 +1,6 @@
 // Sums over pixels or tiles of one value times another: the products of weight gradients.
 
-public import Tiles
+internal import Tiles
 
 extension Kernels {
   #if WIDE

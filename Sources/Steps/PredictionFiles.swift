@@ -1,5 +1,5 @@
 public import Core
-public import Imaging
+internal import Imaging
 
 /// Writes predicted objects into files that other programs open: `IMAGE.png` and `IMAGE.geojson`.
 ///

@@ -91,12 +91,15 @@ extension ArchiveError {
 
 extension ArchiveError: CustomStringConvertible {
   /// One line: `data.pkl, byte 629: what is wrong [pickle.opcode]; what to do`.
-  public var description: String {
+  public var description: String { statement + (hint.map { "; \($0)" } ?? "") }
+
+  /// What is wrong and where, without the way out: for messages that show the hint on its own.
+  public var statement: String {
     let location =
       switch place {
       case .byte(let offset): ", byte \(offset)"
       case nil: ""
       }
-    return "\(part)\(location): \(reason) [\(code.rawValue)]" + (hint.map { "; \($0)" } ?? "")
+    return "\(part)\(location): \(reason) [\(code.rawValue)]"
   }
 }

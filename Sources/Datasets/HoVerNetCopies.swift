@@ -82,7 +82,7 @@ struct MatrixFile {
 
   private static func unreadable(_ file: String, _ error: ArchiveError) -> UnsoundFile {
     UnsoundFile(
-      file, "the labels cannot be read: \(error.description)", code: "dataset.unreadable",
+      file, "the labels cannot be read: \(error.statement)", code: "dataset.unreadable",
       hint: error.hint ?? "replace the file by a sound copy")
   }
 }

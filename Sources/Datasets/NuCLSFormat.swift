@@ -41,7 +41,7 @@ struct NuCLSFormat: DatasetFormatReader {
       arrays = try PickledArrays.decode(bytes).arrays
     } catch {
       throw UnsoundFile(
-        mask, "the labels cannot be read: \(error.description)", code: "dataset.unreadable",
+        mask, "the labels cannot be read: \(error.statement)", code: "dataset.unreadable",
         hint: error.hint ?? "replace the file by a sound copy")
     }
     guard let instances = arrays["inst_map"], let types = arrays["type_map"],

@@ -157,7 +157,7 @@ private struct ArraySlices {
 
   static func unreadable(_ file: String, _ error: ArchiveError) -> UnsoundFile {
     UnsoundFile(
-      file, "the array cannot be read: \(error.description)", code: "dataset.unreadable",
+      file, "the array cannot be read: \(error.statement)", code: "dataset.unreadable",
       hint: error.hint ?? "replace the file by a sound copy")
   }
 }

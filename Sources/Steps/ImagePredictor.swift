@@ -39,7 +39,8 @@ public struct ImagePredictor {
       file = try WeightFile.decode(bytes)
     } catch {
       throw StepFailure(
-        "weights.unreadable", "the weight file cannot be read: \(error)", hint: error.hint)
+        "weights.unreadable", "the weight file cannot be read: \(error.statement)",
+        hint: error.hint)
     }
     if let mode = try Self.publishedMode(file.tensors) {
       do throws(EncoderMismatch) {

@@ -46,7 +46,8 @@ struct LoadRunner: StepRunner {
       return state
     } catch let error as ArchiveError {
       throw StepFailure(
-        "weights.unreadable", "the weight file cannot be read: \(error)", hint: error.hint)
+        "weights.unreadable", "the weight file cannot be read: \(error.statement)",
+        hint: error.hint)
     } catch let error as EncoderMismatch {
       throw StepFailure(
         "weights.encoder-mismatch", "\(error)",

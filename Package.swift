@@ -57,7 +57,7 @@ let modules: [Module] = [
     name: "Planning", imports: ["Core", "ManifestModel"], testResources: [.copy("Golden")]),
   Module(name: "Learning", imports: ["Core", "TensorKernels"]),
   Module(
-    name: "Datasets", imports: ["Core", "Archives", "Imaging", "CXML"],
+    name: "Datasets", imports: ["Core", "Archives", "Imaging", "CExpat"],
     testResources: [.copy("Fixtures")]),
   Module(
     name: "Networks", imports: ["Core", "Archives", "TensorKernels", "Learning"],
@@ -99,6 +99,7 @@ let modules: [Module] = [
 /// libtiff to variadic functions), and where one function of a module needs its own instruction set.
 let systemLibraries: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CHints"),
   // For the first module that calls it: to load it takes two milliseconds of every start.
@@ -106,7 +107,6 @@ let systemLibraries: [Target] = [
   .target(name: "CPNG", linkerSettings: [.linkedLibrary("png")]),
   .target(name: "CProcessorPeak"),
   .target(name: "CTIFF", linkerSettings: [.linkedLibrary("tiff")]),
-  .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
   .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 ]
 

@@ -14,7 +14,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
       ?? Array(bytes).withUnsafeBufferPointer { Digest($0) }
   }
 
-  private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+  fileprivate init(_ bytes: UnsafeBufferPointer<UInt8>) {
     func word(_ index: Int) -> UInt64 {
       bytes[8 * index..<8 * index + 8].reduce(0) { $0 << 8 | UInt64($1) }
     }
@@ -105,24 +105,20 @@ extension Digest: Codable {
 
 /// SHA-256 over bytes that arrive in pieces; libcrypto does the work (with SHA-NI where present).
 public struct SHA256: ~Copyable {
-  private let context: OpaquePointer
+  private var context = SHA256_CTX()
 
-  public init() {
-    context = EVP_MD_CTX_new()
-    EVP_DigestInit_ex(context, EVP_sha256(), nil)
-  }
-
-  deinit { EVP_MD_CTX_free(context) }
+  public init() { SHA256_Init(&context) }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    SHA256_Update(&context, bytes.baseAddress, bytes.count)
   }
 
   /// The digest of everything seen; the value is spent.
   public consuming func finish() -> Digest {
-    var bytes = [UInt8](repeating: 0, count: 32)
-    EVP_DigestFinal_ex(context, &bytes, nil)
-    return Digest(bytes: bytes)!
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { bytes in
+      SHA256_Final(bytes.baseAddress, &context)
+      return Digest(UnsafeBufferPointer(bytes))
+    }
   }
 
   /// The digest of some bytes.

@@ -4,11 +4,11 @@ internal import Tiles
 /// and of the output's gradient are transformed, their 36 products are summed over tiles, and the
 /// sums are transformed to 3x3.
 ///
-/// Where there are many tiles, stretches of them follow each other: all threads transform, then each
-/// sums matrices of its own. Where there are few, their gradients are transformed once, and a thread
-/// sums a block of channels and brings it to 3x3 while it is in its cache: the sums of all channels,
-/// four times as large as the weights, are never written. Either way the order of the sums depends on
-/// the shape alone.
+/// Where there are many tiles, a thread takes a chain of them: it transforms and multiplies them in its
+/// own cache, and adds the products to those of the chains before. Where there are few, all are
+/// transformed first, and a thread sums a block of channels and brings it to 3x3 while it is in its
+/// cache: the sums of all channels, four times as large as the weights, are never written. Either way
+/// a sum is made of chains of the same tiles in the same order.
 struct WinogradWeightGradient {
   let shape: ConvolutionShape
   let tiling: WinogradTiling
@@ -18,6 +18,8 @@ struct WinogradWeightGradient {
   private static let chain = 128
   /// Floats of transformed tiles that are held at once, of either side: an eighth of a large cache.
   private static let held = 1_500_000
+  /// Floats of transformed tiles, of both sides, that stay in a core's own cache.
+  private static let heldByCore = 300_000
   /// Channels of a block, of either side.
   private static let block = 64
 
@@ -31,9 +33,12 @@ struct WinogradWeightGradient {
     self.context = context
   }
 
-  /// Whether all tiles' gradients are held at once.
+  /// Whether the work is cut into blocks of channels rather than into chains of tiles.
   private var isBlocked: Bool {
-    36 * tiling.count * pieces(shape.outputChannels, of: 16) * 16 <= Self.held
+    let blocks =
+      pieces(shape.inputChannels, of: Self.block) * pieces(shape.outputChannels, of: Self.block)
+    let isHeld = 36 * tiling.count * pieces(shape.outputChannels, of: 16) * 16 <= Self.held
+    return pieces(tiling.count, of: Self.chain) < 4 || (isHeld && blocks >= 4)
   }
 
   /// Floats from one of the 36 sums to the next, off a power of two.
@@ -77,18 +82,20 @@ struct WinogradWeightGradient {
     sources: [ImageSource], outputGradient dy: UnsafePointer<Float>, target: GradientTarget
   ) {
     let output = ImageSource(dy, channels: shape.outputChannels)
+    let zeros = context.buffers.takeZeroed(max(shape.inputChannels, shape.outputChannels))
     let batches = self.batches(of: sources)
-    guard isBlocked else {
-      for batch in batches { sumStretches(batch, output, target) }
-      return
+    if isBlocked {
+      let g = take(vectors: outputVectors, tiles: tiling.count)
+      forEachPart { transformGradient(output, $0, at: $0.lowerBound, zeros, into: g) }
+      for batch in batches {
+        let v = take(vectors: vectors(of: batch), tiles: tiling.count)
+        forEachPart { transformInput(batch, $0, at: $0.lowerBound, zeros, into: v) }
+        sumBlocks(batch, v, g, target)
+      }
+    } else {
+      for batch in batches { sumChains(batch, output, zeros, target) }
     }
-    let g = take(vectors: outputVectors, tiles: tiling.count)
-    transformGradient(output, 0..<tiling.count, into: g)
-    for batch in batches {
-      let v = take(vectors: vectors(of: batch), tiles: tiling.count)
-      transformInput(batch, 0..<tiling.count, into: v)
-      sumBlocks(batch, v, g, target)
-    }
+    withExtendedLifetime(zeros) {}
   }
 
   /// The sources, cut into batches of channels that are summed at once.
@@ -119,60 +126,64 @@ struct WinogradWeightGradient {
     stretches.reduce(0) { $0 + pieces($1.source.channels, of: lanes) }
   }
 
+  /// Transforms some tiles' patches; the first lands at tile `first` of `v`.
   private func transformInput(
-    _ stretches: [Stretch], _ range: Range<Int>, into v: Transformed
+    _ stretches: [Stretch], _ range: Range<Int>, at first: Int, _ zeros: Buffer,
+    into v: Transformed
   ) {
-    let zeros = context.buffers.takeZeroed(shape.inputChannels)
-    forEachTile(of: range) { t, pixels, scratch in
-      let place = tiling.place(of: range.lowerBound + t)
+    forEachTile(of: range) { tile, pixels, scratch in
+      let place = tiling.place(of: tile)
       for stretch in stretches {
         let inside = tiling.findInput(
           place, in: stretch.source, zeros: zeros.pointer, pixels: pixels)
-        tiling.prefetchInput(after: range.lowerBound + t, in: stretch.source)
+        tiling.prefetchInput(after: tile, in: stretch.source)
         tiles.transformInput(
           InputPatch(
             pixels: pixels, inside: inside, channels: stretch.source.channels,
             normalisation: stretch.source.normalisation?.lazy,
-            target: v.values.pointer + (stretch.vector * v.tiles + t) * lanes,
+            target: v.values.pointer
+              + (stretch.vector * v.tiles + first + tile - range.lowerBound) * lanes,
             pointStride: v.stride, vectorStride: v.tiles * lanes),
           scratch: scratch)
       }
     }
-    withExtendedLifetime(zeros) {}
   }
 
+  /// The same of the output's gradient.
   private func transformGradient(
-    _ output: ImageSource, _ range: Range<Int>, into g: Transformed
+    _ output: ImageSource, _ range: Range<Int>, at first: Int, _ zeros: Buffer,
+    into g: Transformed
   ) {
-    let zeros = context.buffers.takeZeroed(shape.outputChannels)
-    forEachTile(of: range) { t, pixels, scratch in
-      let place = tiling.place(of: range.lowerBound + t)
+    forEachTile(of: range) { tile, pixels, scratch in
+      let place = tiling.place(of: tile)
       let inside = tiling.findOutput(place, in: output, zeros: zeros.pointer, pixels: pixels)
-      tiling.prefetchOutput(after: range.lowerBound + t, in: output)
+      tiling.prefetchOutput(after: tile, in: output)
       tiles.transformOutputGradient(
         InputPatch(
           pixels: pixels, inside: inside, channels: output.channels, normalisation: nil,
-          target: g.values.pointer + t * lanes, pointStride: g.stride,
-          vectorStride: g.tiles * lanes),
+          target: g.values.pointer + (first + tile - range.lowerBound) * lanes,
+          pointStride: g.stride, vectorStride: g.tiles * lanes),
         scratch: scratch)
     }
-    withExtendedLifetime(zeros) {}
   }
 
   /// Calls `body` with each tile's number in the range, and with memory for 36 pixels and for its
   /// half-transformed values.
   private func forEachTile(
-    of range: Range<Int>, _ body: @escaping (Int, UnsafeMutablePointer<Input>, Output) -> Void
+    of range: Range<Int>, _ body: (Int, UnsafeMutablePointer<Input>, Output) -> Void
   ) {
-    let perChunk = 16
-    context.workers.forEach(chunks: pieces(range.count, of: perChunk)) { chunk in
-      withScratch { scratch in
-        withUnsafeTemporaryAllocation(of: Input.self, capacity: 36) { pixels in
-          for t in chunk * perChunk..<min(range.count, (chunk + 1) * perChunk) {
-            body(t, pixels.baseAddress!, scratch)
-          }
-        }
+    withScratch { scratch in
+      withUnsafeTemporaryAllocation(of: Input.self, capacity: 36) { pixels in
+        for tile in range { body(tile, pixels.baseAddress!, scratch) }
       }
+    }
+  }
+
+  /// Shares out all tiles, a few at a time.
+  private func forEachPart(_ body: @escaping (Range<Int>) -> Void) {
+    let part = 16
+    context.workers.forEach(chunks: pieces(tiling.count, of: part)) { chunk in
+      body(chunk * part..<min(tiling.count, (chunk + 1) * part))
     }
   }
 
@@ -255,46 +266,63 @@ struct WinogradWeightGradient {
     withExtendedLifetime(own) {}
   }
 
-  /// Many tiles: a unit is one of the 36 matrices and a group of its panels.
-  private func sumStretches(
-    _ stretches: [Stretch], _ output: ImageSource, _ target: GradientTarget
+  /// Many tiles: a unit is a chain of them or some.
+  ///
+  /// What a unit transforms nobody else reads, so it need not leave the core's cache. Its products are
+  /// added where those of the unit before have been: a matrix of a block's sums is passed on as soon as
+  /// it is complete, and the next unit, which began as early, follows one matrix behind.
+  private func sumChains(
+    _ stretches: [Stretch], _ output: ImageSource, _ zeros: Buffer, _ target: GradientTarget
   ) {
     let channels = stretches.reduce(0) { $0 + $1.source.channels }
-    let vectors = vectors(of: stretches)
-    let width = (vectors + outputVectors) * lanes
-    let chains = min(
-      pieces(tiling.count, of: Self.chain), max(1, Self.held / (36 * width * Self.chain)))
-    let perStretch = chains * Self.chain
-    let held = min(tiling.count, perStretch)
-    let v = take(vectors: vectors, tiles: held)
-    let g = take(vectors: outputVectors, tiles: held)
     let sumStride = sumStride(channels: channels)
     let sums = context.buffers.take(36 * sumStride)
-    let panels = pieces(outputVectors, of: 2)
-    // 72 units or more where there are any.
-    let groups = min(panels, 4)
     let rowStride = outputVectors * lanes
-    for start in stride(from: 0, to: tiling.count, by: perStretch) {
-      let range = start..<min(tiling.count, start + perStretch)
-      transformInput(stretches, range, into: v)
-      transformGradient(output, range, into: g)
-      context.workers.forEach(chunks: 36 * groups) { unit in
-        let p = unit / groups
-        for panel in stride(from: unit % groups, to: panels, by: groups) {
-          for tile in stride(from: 0, to: range.count, by: Self.chain) {
-            for stretch in stretches {
+    // The outputs' gradients are read again for each block of channels; wide blocks read them seldom,
+    // narrow ones leave them in the cache.
+    let blocks = blocks(of: stretches, channels: max(32, outputVectors / 2 * lanes))
+    let vectors = blocks.map { pieces($0.source.channels, of: lanes) }.max()!
+    let perChain = 36 * Self.chain * lanes * (vectors + outputVectors)
+    let unit = Self.chain * max(1, Self.heldByCore / perChain)
+    let own = (0..<context.workers.threads).map { _ in
+      (v: take(vectors: vectors, tiles: unit), g: take(vectors: outputVectors, tiles: unit))
+    }
+    let turns = Turns(places: blocks.count * 36)
+    context.workers.forEach(chunks: pieces(tiling.count, of: unit)) { turn, worker in
+      let range = turn * unit..<min(tiling.count, (turn + 1) * unit)
+      let (v, g) = own[worker]
+      transformGradient(output, range, at: 0, zeros, into: g)
+      for (number, block) in blocks.enumerated() {
+        transformInput([block], range, at: 0, zeros, into: v)
+        for p in 0..<36 {
+          let matrix = sums.pointer + p * sumStride + block.row * rowStride
+          turns.wait(for: turn, at: number * 36 + p)
+          for vector in stride(from: 0, to: outputVectors, by: 2) {
+            for tile in stride(from: 0, to: range.count, by: Self.chain) {
               sum(
-                p, stretch, 0..<stretch.source.channels, v, outputVector: panel * 2, g,
-                tiles: tile..<min(range.count, tile + Self.chain),
-                into: sums.pointer + p * sumStride + stretch.row * rowStride + panel * 2 * lanes,
-                rowStride: rowStride, adds: start > 0 || tile > 0)
+                p, block, 0..<block.source.channels, v, outputVector: vector, g,
+                tiles: tile..<min(range.count, tile + Self.chain), into: matrix + vector * lanes,
+                rowStride: rowStride, adds: turn > 0 || tile > 0)
             }
           }
+          turns.pass(turn, at: number * 36 + p)
         }
       }
     }
     for stretch in stretches { finish(stretch, sums.pointer, sumStride, target) }
-    withExtendedLifetime(sums) {}
+    withExtendedLifetime((sums, own)) {}
+  }
+
+  /// The stretches, cut into blocks of channels that are each transformed into the same memory.
+  private func blocks(of stretches: [Stretch], channels width: Int) -> [Stretch] {
+    stretches.flatMap { stretch in
+      stride(from: 0, to: stretch.source.channels, by: width).map { channel in
+        let range = channel..<min(stretch.source.channels, channel + width)
+        return Stretch(
+          source: stretch.source.part(range), first: stretch.first + channel,
+          row: stretch.row + channel, vector: 0)
+      }
+    }
   }
 
   private func finish(

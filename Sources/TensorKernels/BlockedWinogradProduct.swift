@@ -27,9 +27,11 @@ struct BlockedWinogradProduct {
   /// in the midst of one, its last runs past the end of the row.
   private static let rowStride = depth + 16
   /// Output channels of a unit.
-  private static let columns = 32
-  /// Tiles of a unit: with its weights and sums they fill most of a megabyte.
+  private static let columns = 64
+  /// Tiles of a unit: with its weights they fill one and a half megabytes of a core's cache.
   private static let tilesPerBlock = 96
+  /// Rows of a matrix that are multiplied before others are: two of the tallest tiles.
+  private static let rowsAtOnce = 24
   /// Floats that transformed tiles, and that sums, may take at once.
   private static let limit = 1_500_000
 
@@ -195,17 +197,22 @@ struct BlockedWinogradProduct {
       transform(weights, channels, columns, panels, into: packed, transposed: transposed)
       for p in 0..<36 {
         let matrix = inputs + ((d - depths.lowerBound) * 36 + p) * inputStride
-        // The next matrix comes from afar, and is read once: by the time of its turn it is here.
-        for i in stride(from: inputStride, to: 2 * inputStride, by: 16) {
-          prefetch_line(matrix + i)
-        }
-        for panel in 0..<panels.count {
-          tiles.multiply(
-            matrix, stride: Self.rowStride, rows: rows,
-            depth: channels.count, panel: packed + p * weightStride + panels.offset(of: panel),
-            vectors: panels.vectors(in: panel),
-            output: sums + p * sumStride + panels.start(of: panel), outputStride: Self.columns,
-            adds: d > 0)
+        for row in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
+          let count = min(Self.rowsAtOnce, rows - row)
+          // The next matrix comes from afar, and is read once: it is asked for row by row, so that
+          // products hide the wait, and by the time of its turn it is here.
+          let next = matrix + inputStride + row * Self.rowStride
+          for i in stride(from: 0, to: count * Self.rowStride, by: 16) {
+            prefetch_line_for_later(next + i)
+          }
+          for panel in 0..<panels.count {
+            tiles.multiply(
+              matrix + row * Self.rowStride, stride: Self.rowStride, rows: count,
+              depth: channels.count, panel: packed + p * weightStride + panels.offset(of: panel),
+              vectors: panels.vectors(in: panel),
+              output: sums + p * sumStride + row * Self.columns + panels.start(of: panel),
+              outputStride: Self.columns, adds: d > 0)
+          }
         }
       }
     }
@@ -232,8 +239,9 @@ struct BlockedWinogradProduct {
             switch weights {
             case .forward(let w):
               let row = w + (t * inputChannels + c) * outputChannels + columns.lowerBound
-              prefetch_line(row + 8 * outputChannels)
-              prefetch_line(row + 8 * outputChannels + 16)
+              for i in stride(from: 0, to: Self.columns, by: 16) {
+                prefetch_line(row + 8 * outputChannels + i)
+              }
               taps[t] = row
             case .backward:
               let row = t * Self.depth + c - channels.lowerBound

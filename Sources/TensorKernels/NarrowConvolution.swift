@@ -5,6 +5,8 @@ struct NarrowConvolution {
   let context: KernelContext
 
   private static let rowsPerChunk = 8
+  /// Pixels of an input's gradient that are made at once.
+  private static let pixels = 4
 
   static func suits(_ shape: ConvolutionShape) -> Bool {
     shape.kernelWidth > 1 && shape.stride == 1 && shape.outputChannels <= 4
@@ -76,25 +78,44 @@ struct NarrowConvolution {
     context.workers.forEach(chunks: shape.batch * shape.height) { row in
       let (n, h) = (row / shape.height, row % shape.height)
       let line = target.pointer + row * shape.width * C
-      if !target.accumulate { line.update(repeating: 0, count: shape.width * C) }
-      for i in 0..<shape.kernelHeight {
-        let p = h + shape.padding - i
-        guard p >= 0, p < H else { continue }
-        for j in 0..<shape.kernelWidth {
-          let shift = shape.padding - j
-          let range = max(0, -shift)..<max(max(0, -shift), min(shape.width, W - shift))
-          for k in 0..<K {
-            let gradient = dy + ((n * H + p) * W + shift) * K + k
-            let weights = byOutput.pointer + (k * taps + i * shape.kernelWidth + j) * C
-            for c in stride(from: 0, to: C, by: 8) {
-              let weight = load(weights + c, C - c)
-              for w in range {
-                let pixel = line + w * C + c
-                let sum = load(pixel, C - c).addingProduct(
-                  weight, Lanes(repeating: gradient[w * K]))
-                store(sum, to: pixel, C - c)
+      let outputs = dy + (n * H + h + shape.padding) * W * K
+      let tall = max(0, h + shape.padding + 1 - H)..<min(shape.kernelHeight, h + shape.padding + 1)
+      for c in stride(from: 0, to: C, by: 8) {
+        var w = 0
+        while w < shape.width {
+          // Pixels that all columns of taps reach, four at a time: weights are read once for them.
+          let isInside =
+            w + shape.padding + 1 >= shape.kernelWidth && w + Self.pixels + shape.padding <= W
+            && w + Self.pixels <= shape.width
+          if isInside, C - c >= 8 {
+            var sums = target.accumulate ? PixelSums(line + w * C + c, stride: C) : PixelSums()
+            for i in tall {
+              for j in 0..<shape.kernelWidth {
+                for k in 0..<K {
+                  let weights = byOutput.pointer + (k * taps + i * shape.kernelWidth + j) * C + c
+                  sums.add(
+                    load(weights), times: outputs + (w + shape.padding - j - i * W) * K + k,
+                    stride: K)
+                }
               }
             }
+            sums.put(line + w * C + c, stride: C)
+            w += Self.pixels
+          } else {
+            let reach = w + shape.padding
+            let wide = max(0, reach + 1 - W)..<max(0, min(shape.kernelWidth, reach + 1))
+            var sum = target.accumulate ? load(line + w * C + c, C - c) : Lanes()
+            for i in tall {
+              for j in wide {
+                for k in 0..<K {
+                  let weights = byOutput.pointer + (k * taps + i * shape.kernelWidth + j) * C + c
+                  sum = sum.addingProduct(
+                    load(weights, C - c), Lanes(repeating: outputs[(reach - j - i * W) * K + k]))
+                }
+              }
+            }
+            store(sum, to: line + w * C + c, C - c)
+            w += 1
           }
         }
       }
@@ -174,5 +195,41 @@ struct NarrowConvolution {
   private func inside(_ place: Int, _ size: Int, _ kernel: Int) -> Range<Int> {
     let first = place - shape.padding
     return max(0, -first)..<min(kernel, size - first)
+  }
+}
+
+/// A vector for each of four pixels that lie side by side.
+private struct PixelSums {
+  private var a = Lanes()
+  private var b = Lanes()
+  private var c = Lanes()
+  private var d = Lanes()
+
+  @inline(__always)
+  init() {}
+
+  @inline(__always)
+  init(_ pixels: Input, stride: Int) {
+    a = load(pixels)
+    b = load(pixels + stride)
+    c = load(pixels + 2 * stride)
+    d = load(pixels + 3 * stride)
+  }
+
+  /// Adds weights times a number for each pixel.
+  @inline(__always)
+  mutating func add(_ weights: Lanes, times numbers: Input, stride: Int) {
+    a = a.addingProduct(weights, Lanes(repeating: numbers[0]))
+    b = b.addingProduct(weights, Lanes(repeating: numbers[stride]))
+    c = c.addingProduct(weights, Lanes(repeating: numbers[2 * stride]))
+    d = d.addingProduct(weights, Lanes(repeating: numbers[3 * stride]))
+  }
+
+  @inline(__always)
+  func put(_ pixels: Output, stride: Int) {
+    store(a, to: pixels)
+    store(b, to: pixels + stride)
+    store(c, to: pixels + 2 * stride)
+    store(d, to: pixels + 3 * stride)
   }
 }

@@ -52,14 +52,16 @@ public func maximumPool(
   workers.forEach(chunks: shape.batch * shape.outputHeight) { row in
     let n = row / shape.outputHeight
     let a = row % shape.outputHeight
+    let rows = shape.inside(a, of: shape.height)
     for b in 0..<shape.outputWidth {
       let target = (row * shape.outputWidth + b) * channels
+      let columns = shape.inside(b, of: shape.width)
       for c in stride(from: 0, to: channels, by: 8) {
         var best = Lanes(repeating: -.infinity)
         var winner = Lanes(repeating: -1)
-        for i in shape.inside(a, of: shape.height) {
+        for i in rows {
           let h = a * shape.stride - shape.padding + i
-          for j in shape.inside(b, of: shape.width) {
+          for j in columns {
             let w = b * shape.stride - shape.padding + j
             let value = load(
               x + ((n * shape.height + h) * shape.width + w) * channels + c, channels - c)
@@ -84,12 +86,15 @@ public func maximumPoolGradient(
   workers.forEach(chunks: shape.batch * shape.height) { row in
     let n = row / shape.height
     let h = row % shape.height
+    let rows = shape.covering(h, outputs: shape.outputHeight)
     for w in 0..<shape.width {
+      // Found once: to divide takes longer than to add.
+      let columns = shape.covering(w, outputs: shape.outputWidth)
       for c in stride(from: 0, to: channels, by: 8) {
         var sum = Lanes()
-        for a in shape.covering(h, outputs: shape.outputHeight) {
+        for a in rows {
           let i = h + shape.padding - a * shape.stride
-          for b in shape.covering(w, outputs: shape.outputWidth) {
+          for b in columns {
             let j = w + shape.padding - b * shape.stride
             let source = ((n * shape.outputHeight + a) * shape.outputWidth + b) * channels + c
             let won = load(winners + source, channels - c) .== Float(i * shape.kernel + j)
@@ -112,12 +117,14 @@ public func averagePool(
   workers.forEach(chunks: shape.batch * shape.outputHeight) { row in
     let n = row / shape.outputHeight
     let a = row % shape.outputHeight
+    let rows = shape.inside(a, of: shape.height)
     for b in 0..<shape.outputWidth {
+      let columns = shape.inside(b, of: shape.width)
       for c in stride(from: 0, to: channels, by: 8) {
         var sum = Lanes()
-        for i in shape.inside(a, of: shape.height) {
+        for i in rows {
           let h = a * shape.stride - shape.padding + i
-          for j in shape.inside(b, of: shape.width) {
+          for j in columns {
             let w = b * shape.stride - shape.padding + j
             sum += load(x + ((n * shape.height + h) * shape.width + w) * channels + c, channels - c)
           }
@@ -138,11 +145,13 @@ public func averagePoolGradient(
   workers.forEach(chunks: shape.batch * shape.height) { row in
     let n = row / shape.height
     let h = row % shape.height
+    let rows = shape.covering(h, outputs: shape.outputHeight)
     for w in 0..<shape.width {
+      let columns = shape.covering(w, outputs: shape.outputWidth)
       for c in stride(from: 0, to: channels, by: 8) {
         var sum = Lanes()
-        for a in shape.covering(h, outputs: shape.outputHeight) {
-          for b in shape.covering(w, outputs: shape.outputWidth) {
+        for a in rows {
+          for b in columns {
             sum += load(
               dy + ((n * shape.outputHeight + a) * shape.outputWidth + b) * channels + c,
               channels - c)

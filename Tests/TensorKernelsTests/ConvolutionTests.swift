@@ -13,9 +13,10 @@ private let shapes: [ConvolutionShape] = [
   (1, 40, 40, 16, 16, 3, 1, 1), (1, 5, 5, 3, 4, 2, 2, 0), (2, 12, 13, 33, 9, 3, 1, 1),
   (1, 14, 11, 24, 40, 3, 1, 0), (1, 10, 9, 8, 17, 3, 1, 2), (2, 16, 16, 140, 72, 3, 1, 1),
   (2, 9, 10, 20, 2, 3, 1, 1), (1, 8, 7, 16, 4, 5, 1, 0), (2, 9, 11, 130, 253, 3, 1, 1),
-  // Weights' gradients: in parts of the images, in several units, and over stretches of tiles.
+  // Weights' gradients: in parts of the images, in several units, and over chains of tiles, of all
+  // channels and of some at a time.
   (3, 40, 36, 20, 40, 3, 2, 1), (2, 48, 48, 3, 12, 7, 2, 3), (2, 24, 25, 33, 70, 1, 1, 0),
-  (1, 6, 6, 300, 280, 1, 1, 0), (1, 48, 48, 8, 300, 3, 1, 1),
+  (1, 6, 6, 300, 280, 1, 1, 0), (2, 66, 65, 5, 7, 3, 1, 1), (1, 92, 90, 70, 24, 3, 1, 1),
 ].map {
   ConvolutionShape(
     batch: $0.0, height: $0.1, width: $0.2, inputChannels: $0.3, outputChannels: $0.4,

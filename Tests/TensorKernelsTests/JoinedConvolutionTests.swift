@@ -29,6 +29,8 @@ private let entrances = [
   // Winograd's form in blocks: of one depth's sources, and with several blocks and groups of depths.
   Entrance(doubled: 150, skip: 83, outputs: 145, height: 12, width: 10),
   Entrance(doubled: 400, skip: 90, outputs: 70, height: 28, width: 28),
+  // Chains of tiles, whose channels come in several blocks.
+  Entrance(doubled: 40, skip: 21, outputs: 18, height: 64, width: 66),
 ]
 
 @Suite("Convolution of joined and normalised images")

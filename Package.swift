@@ -17,6 +17,8 @@ struct Module {
 }
 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+/// The C interface of SQLite, for tests that make its file operations fail.
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let arguments: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -64,7 +66,7 @@ let modules: [Module] = [
     testImports: ["Imaging"], testResources: [.copy("Fixtures")]),
   Module(
     name: "Execution", imports: ["Core", "ManifestModel", "Planning", "Storage"],
-    testImports: [grdb]),
+    testImports: [grdb, sqlite]),
   Module(
     name: "Pretraining", imports: ["Core", "Imaging", "Learning", "Networks"]),
   Module(

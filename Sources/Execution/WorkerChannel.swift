@@ -20,8 +20,8 @@ public enum WorkerMessage: Hashable, Sendable, Codable {
 /// The worker's side of the line to its controller.
 ///
 /// Messages go out on descriptor 3, requests come in on standard input. If the line closes, the
-/// controller has died or needs no more, and the worker ends at once: its checkpoint is all that a
-/// next run needs.
+/// controller has died or needs no more, and the worker ends at once, with all that it has started: its
+/// checkpoint is all that a next run needs.
 public final class WorkerChannel: Sendable {
   private let isSupervised: Bool
   private let stop = Atomic<Bool>(false)
@@ -74,6 +74,8 @@ public final class WorkerChannel: Sendable {
       case nil: continue
       }
     }
+    // Nothing that the step has started outlives it. A group that another process leads is not ours.
+    if getpgrp() == getpid() { kill(0, SIGKILL) }
     _exit(75)
   }
 

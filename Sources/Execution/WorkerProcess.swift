@@ -90,15 +90,23 @@ final class WorkerProcess {
     return true
   }
 
-  /// Whether the worker has closed its line, as it does when it ends.
+  /// Whether the worker has closed its line, as it does when it ends, or has ended.
   var hasEnded: Bool {
     var descriptor = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-    return poll(&descriptor, 1, 0) != 0
+    return poll(&descriptor, 1, 0) != 0 || isDead
   }
 
-  /// The messages that have arrived, and whether the line is closed.
+  /// Whether the process has ended: what it has started may hold its line open.
+  private var isDead: Bool {
+    var ending = siginfo_t()
+    return waitid(P_PID, id_t(pid), &ending, WEXITED | WNOWAIT | WNOHANG) == 0
+      && ending.si_signo == SIGCHLD
+  }
+
+  /// The messages that have arrived, and whether there will be no more.
   func receive() -> (messages: [WorkerMessage], isClosed: Bool) {
-    var isClosed = false
+    // Looked at first: what it said before its end is there then.
+    var isClosed = isDead
     while true {
       let count = read(output, &buffer, buffer.count)
       if count > 0 {

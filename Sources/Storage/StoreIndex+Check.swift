@@ -18,7 +18,11 @@ extension StoreIndex {
         try String.fetchAll($0, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
       }
       guard problems.isEmpty else {
-        return [finding(.damaged, problems.prefix(3).joined(separator: "; "))]
+        let isUnreadable = problems.contains { Self.tellsOfDevice(inCheck: $0) }
+        return [
+          finding(
+            isUnreadable ? .unreadable : .damaged, problems.prefix(3).joined(separator: "; "))
+        ]
       }
       let damaged = try database.read { database in
         try IndexTable.allCases.reduce(0) {
@@ -43,9 +47,24 @@ extension StoreIndex {
           return finding(.differs, "the cost of \(record.step) is not as its record says")
         }
       }
+    } catch let error as DatabaseError where Self.tellsOfDevice(error.resultCode) {
+      return [finding(.unreadable, error.message ?? "\(error)")]
     } catch {
       return [finding(.damaged, "\(error)")]
     }
+  }
+
+  /// Whether the system did not give the bytes, which says nothing of what they are.
+  private static func tellsOfDevice(_ code: ResultCode) -> Bool {
+    [.SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_FULL, .SQLITE_BUSY].contains(code)
+  }
+
+  /// Whether a line of the integrity check is about a page that could not be read:
+  /// `Page 3: unable to get the page. error code=266`.
+  private static func tellsOfDevice(inCheck line: String) -> Bool {
+    guard let code = line.firstRange(of: "error code=").flatMap({ Int32(line[$0.upperBound...]) })
+    else { return false }
+    return tellsOfDevice(ResultCode(rawValue: code).primaryResultCode)
   }
 
   /// The steps that finished once, by their keys; empty if the index cannot say.

@@ -49,7 +49,8 @@ struct CommandFailure: Error {
   init(_ error: StoreError) {
     self.init(
       status: 3, code: "store.unusable", message: error.message,
-      hint: "free space, correct the permissions, or move the store with --store")
+      hint:
+        "free space, correct the permissions, check the disk, or move the store with --store")
   }
 
   init(_ error: FileError) {

@@ -19,11 +19,6 @@ struct FailingRunTests {
   private let root = Path("/tmp/microtome-run-\(UInt64.random(in: 0 ... .max))")
   private let graph = Plan.bench(steps: 5)
 
-  /// The program stands beside the test bundle, whose executable is this process.
-  private static let program = Path(
-    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-      .appending(path: "microtome").path)
-
   private func workspace(_ files: any FileSystem) throws -> Workspace {
     try Workspace(
       manifest: root / "graph", study: "graph", store: root / "store", results: nil, files: files)
@@ -34,7 +29,7 @@ struct FailingRunTests {
       plan: graph, externals: Externals(), workspace: workspace,
       options: .init(
         budget: Budget(jobs: 2, cores: 2, memory: 1 << 30), failFast: false,
-        program: Self.program),
+        program: .builtProgram),
       costs: PastCosts(), check: { _, _ in [] }, shouldStop: { false }, observe: { _ in })
     let summary = try run.run()
     guard summary.failures.isEmpty else {

@@ -6,6 +6,7 @@ import Testing
 @testable import Storage
 
 /// SQLite does its own input and output, so that these faults are made with its own means.
+/// `ReadOnlyStoreTests` has an index that may only be read, which takes another user than root.
 @Suite("An index that cannot be used")
 struct UnusableIndexTests {
   private let files = LocalFileSystem()
@@ -52,17 +53,6 @@ struct UnusableIndexTests {
     try other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
     try index.remember(keys: keys(5), in: "scope")
     #expect(try second.lastKeys(in: "scope").count == 5)
-  }
-
-  @Test(
-    "one that may only be read is an error with the path", .enabled(if: getuid() != 0))
-  func readOnly() throws {
-    defer { try? files.remove(root) }
-    let store = try Store(at: root, files: files)
-    let path = try StoreIndex(in: store, files: files).path
-    chmod(path.text, 0o444)
-    let error = #expect(throws: StoreError.self) { try StoreIndex(in: store, files: files) }
-    #expect(error?.message.contains(path.text) == true)
   }
 
   /// One of 20,000 flipped bits did this; the run then ended with exit 3.

@@ -112,8 +112,8 @@ extension ProgramTests {
       program.clean()
     }
 
-    /// The kernel's own killer is not to be had in a test; a limit on the address space has the same
-    /// cause: an allocation that fails.
+    /// `OutOfMemoryTests` has the kernel's own killer, where a test may call it; a limit on the address
+    /// space has the same cause: an allocation that fails.
     @Test("a worker that gets no more memory is reported as such, with the end of its log")
     func allocation() throws {
       let program = try Program()

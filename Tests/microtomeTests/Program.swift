@@ -29,17 +29,20 @@ struct Program {
   static let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent().appending(path: "microtome")
 
-  /// - Parameter environment: What the program finds beside a path.
+  /// - Parameters:
+  ///   - environment: What the program finds beside a path.
+  ///   - through: A command that starts the one that follows it, such as `setpriv`.
   func start(
-    _ arguments: [String], environment: [String: String] = [:]
+    _ arguments: [String], environment: [String: String] = [:], through: [String] = []
   ) throws -> (Process, output: URL, error: URL) {
     let name = UUID().uuidString
     let output = directory.appending(path: ".out-\(name)")
     let error = directory.appending(path: ".err-\(name)")
     for file in [output, error] { try Data().write(to: file) }
     let process = Process()
-    process.executableURL = Self.executable
-    process.arguments = arguments
+    let words = through + [Self.executable.path] + arguments
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     process.currentDirectoryURL = directory
     // The manifest's directory is the root: the temporary directory holds no `.git`.
     process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { $1 }
@@ -52,8 +55,8 @@ struct Program {
 
   func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
-  func run(_ arguments: [String]) throws -> Outcome {
-    let (process, output, error) = try start(arguments)
+  func run(_ arguments: [String], through: [String] = []) throws -> Outcome {
+    let (process, output, error) = try start(arguments, through: through)
     process.waitUntilExit()
     return try outcome(of: process, output, error)
   }

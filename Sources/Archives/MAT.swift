@@ -102,15 +102,15 @@ public struct MATArray: Hashable, Sendable {
     }
     let (rows, columns) = (shape[0], shape[1])
     var integers = [Int](repeating: 0, count: columnMajor.count)
-    for column in 0..<columns {
-      for row in 0..<rows {
-        guard let value = Int(exactly: columnMajor[column * rows + row]) else {
-          throw ArchiveError(
-            .matValue, in: "variable `\(name)`",
-            "row \(row + 1), column \(column + 1) is not a whole number that fits")
-        }
-        integers[row * columns + column] = value
+    // Over the elements and not over the extents: with no rows there may be any number of columns.
+    for (place, element) in columnMajor.enumerated() {
+      let (column, row) = place.quotientAndRemainder(dividingBy: rows)
+      guard let value = Int(exactly: element) else {
+        throw ArchiveError(
+          .matValue, in: "variable `\(name)`",
+          "row \(row + 1), column \(column + 1) is not a whole number that fits")
       }
+      integers[row * columns + column] = value
     }
     return integers
   }

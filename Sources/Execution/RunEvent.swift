@@ -41,7 +41,7 @@ extension StepFailureReport {
   init(_ failure: WorkerFailure, tries: Int, reproduce: String) {
     self.init(
       id: failure.step.id, tries: tries, isSilent: failure.note == nil,
-      diagnostics: failure.diagnostics, logTail: Array(failure.log.suffix(WorkerFailure.tail)),
+      diagnostics: failure.diagnostics, logTail: failure.lastLines,
       reproduce: reproduce)
     switch failure.end {
     case .exited(let status): exit = status

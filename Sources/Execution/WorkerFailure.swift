@@ -31,13 +31,19 @@ struct WorkerFailure {
   /// The C library, the runtime and OpenBLAS end a process that gets no memory; these are their words for it.
   private var failedToAllocate: Bool {
     let words = ["allocate memory", "allocation failed", "failed to allocate", "out of memory"]
-    return log.suffix(Self.tail).contains { line in
+    return lastLines.contains { line in
       words.contains { line.lowercased().contains($0) }
     }
   }
 
-  /// How many lines of the log are shown.
-  static let tail = 12
+  /// The last lines of the log, up to twelve.
+  ///
+  /// The runtime's stack trace is left out: its addresses say nothing without symbols, and it is long
+  /// enough to push out the fatal error that it follows.
+  var lastLines: [String] {
+    let end = log.lastIndex(of: "Current stack trace:") ?? log.endIndex
+    return Array(log[..<end].suffix(12))
+  }
 
   /// What was wrong, at the manifest line that asked for the step.
   var diagnostics: [Diagnostic] {

@@ -49,6 +49,15 @@ struct WorkerFailureTests {
     #expect(failure.diagnostics[0].message.contains("signal 6 (SIGABRT) when it could get no more"))
   }
 
+  @Test("a stack trace does not push out the last words")
+  func stackTrace() {
+    let words = ["step 3", "Fatal error: failed to allocate 201326624 bytes of memory"]
+    let trace = (0..<22).map { "\($0)    microtome    0x000055f694c4b6f1 <unavailable> + \($0)" }
+    let failure = failure(.killed(signal: 6), log: words + ["Current stack trace:"] + trace)
+    #expect(failure.lastLines == words)
+    #expect(failure.diagnostics.map(\.code) == ["step.out-of-memory"])
+  }
+
   @Test("any other signal is a crash to be reported, and a status without a word is said to be one")
   func crashed() {
     #expect(failure(.killed(signal: 11)).diagnostics.map(\.code) == ["step.crashed"])

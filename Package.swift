@@ -38,10 +38,11 @@ func kernels(_ features: [String]) -> [SwiftSetting] { [.unsafeFlags(["-Ouncheck
 let modules: [Module] = [
   Module(name: "Core", imports: ["CCrypto", "CHints"]),
   Module(name: "Tiles", imports: []),
-  Module(name: "NarrowTiles", imports: ["Tiles"], settings: kernels(narrowFeatures)),
+  Module(name: "NarrowTiles", imports: ["Tiles", "CHints"], settings: kernels(narrowFeatures)),
   // A link to the folder of `NarrowTiles`.
   Module(
-    name: "WideTiles", imports: ["Tiles"], settings: kernels(wideFeatures) + [.define("WIDE")]),
+    name: "WideTiles", imports: ["Tiles", "CHints"],
+    settings: kernels(wideFeatures) + [.define("WIDE")]),
   Module(
     name: "TensorKernels",
     imports: ["Tiles", "NarrowTiles", "WideTiles", "CHints"],

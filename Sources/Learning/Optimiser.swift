@@ -105,7 +105,7 @@ public final class Optimiser {
   private func firstNonFiniteGradient() -> String? {
     parameters.first { parameter in
       guard let gradient = parameter.gradient else { return false }
-      return !isFinite(gradient.pointer, count: parameter.count)
+      return !isFinite(gradient.pointer, count: parameter.count, on: engine.context)
     }?.name
   }
 }

@@ -3,6 +3,7 @@
 // and the vector's length, so every processor gives the same bits. Written out by hand: arrays of
 // accumulators do not stay in registers.
 
+internal import CHints
 public import Tiles
 
 extension Kernels {
@@ -10,7 +11,7 @@ extension Kernels {
     inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, firstTap: Int, taps: Int,
     offset: Int, depth: Int, panel: UnsafePointer<Float>, vectors: Int,
     outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
-    used: Int
+    used: Int, upcoming: UpcomingBlock?
   ) {
     let isWhole = used == vectors * lanes
     let whole = isWhole ? rows / 6 : 0
@@ -19,10 +20,15 @@ extension Kernels {
     var source = inputs + firstTap * 6
     #if WIDE
       if vectors == 4 {
+        // Nothing new is asked for where nothing comes: the panel is here already.
+        let ahead = upcoming?.panel ?? panel
+        let asked = upcoming == nil ? 0 : taps * depth * askedPerElement
         while block < whole {
+          if let rows = upcoming?.rows { ask(for: rows, of: inputs + block * blockStride) }
           gatheredTile6x4(
             rows: source, taps: taps, offset: offset, depth: depth, b: panel,
-            outputs: outputs + block * 6, column: column, start: start)
+            outputs: outputs + block * 6, column: column, start: start,
+            asking: ahead + block * asked)
           source += blockStride
           block += 1
         }
@@ -71,7 +77,7 @@ extension Kernels {
             #if WIDE
               gatheredTile6x4(
                 rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
-                column: 0, start: inner)
+                column: 0, start: inner, asking: panel)
             #endif
           } else if vectors == 2 {
             gatheredTile6x2(
@@ -95,6 +101,16 @@ extension Kernels {
         }
       }
     }
+  }
+}
+
+/// Asks for a part of a block of depth of six rows: of its first four lines each.
+@inline(__always)
+private func ask(for rows: UpcomingRows, of inputs: UnsafePointer<UnsafePointer<Float>>) {
+  let lines = 24
+  let pointers = inputs + rows.tap * 6
+  for line in rows.part * lines / rows.parts..<(rows.part + 1) * lines / rows.parts {
+    prefetch_line_for_later(pointers[line / 4] + rows.offset + line % 4 * 16)
   }
 }
 

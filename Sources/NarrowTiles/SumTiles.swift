@@ -30,6 +30,22 @@ extension Kernels {
   }
 }
 
+extension Kernels {
+  public static func copyVectors(
+    _ pixels: UnsafePointer<UnsafePointer<Float>>, count: Int, channels: Range<Int>,
+    to target: UnsafeMutablePointer<Float>, vectorStride: Int
+  ) {
+    for p in 0..<count {
+      let pixel = pixels[p]
+      var place = target + p * lanes
+      for c in stride(from: channels.lowerBound, to: channels.upperBound, by: lanes) {
+        UnsafeMutableRawPointer(place).storeBytes(of: load(pixel + c), as: Lanes.self)
+        place += vectorStride
+      }
+    }
+  }
+}
+
 #if WIDE
   /// Eight values times two vectors.
   @inline(__always)

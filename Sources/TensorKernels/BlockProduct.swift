@@ -69,7 +69,8 @@ struct BlockProduct {
               panel: packed + panels.offset(of: panel)
                 + depth.lowerBound * vectors * panels.lanes,
               vectors: vectors, outputs: outputs, column: panels.start(of: panel),
-              start: c.accumulate ? .output : .zero, rows: count, used: panels.used(in: panel))
+              start: c.accumulate ? .output : .zero, rows: count, used: panels.used(in: panel),
+              upcoming: nil)
           }
         }
       }

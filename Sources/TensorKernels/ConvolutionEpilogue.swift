@@ -55,6 +55,7 @@ struct ChunkStatistics {
   let channels: Int
   let chunks: Int
   let buffer: Buffer
+  private let workers: WorkerPool
 
   /// Floats of one row.
   var rowStride: Int { pieces(channels, of: 16) * 16 }
@@ -63,6 +64,7 @@ struct ChunkStatistics {
     self.channels = channels
     self.chunks = chunks
     buffer = context.buffers.take(chunks * 3 * pieces(channels, of: 16) * 16)
+    workers = context.workers
   }
 
   func rows(of chunk: Int) -> UnsafeMutablePointer<Float> {
@@ -75,7 +77,7 @@ struct ChunkStatistics {
   func join(into statistics: ChannelStatistics, count: (Int) -> Int) {
     let counts = (0..<chunks).map { Double(count($0)) }
     let all = counts.reduce(0, +)
-    for c in stride(from: 0, to: channels, by: 8) {
+    forEachVector(of: channels, on: workers) { c, _ in
       var total = DoubleLanes()
       for chunk in 0..<chunks {
         let p = rows(of: chunk) + c

@@ -47,11 +47,20 @@ public func scale(
 }
 
 /// Whether no element is infinite or NaN.
-public func isFinite(_ x: UnsafePointer<Float>, count: Int) -> Bool {
-  // Zero times anything finite is zero; anything else leaves NaN, which stays.
-  var sum = Lanes()
-  for i in stride(from: 0, to: count, by: 8) { sum += load(x + i, count - i) * 0 }
-  return sum.total == 0
+public func isFinite(
+  _ x: UnsafePointer<Float>, count: Int, on context: KernelContext
+) -> Bool {
+  let size = 65_536
+  let chunks = pieces(count, of: size)
+  let sums = context.buffers.take(chunks)
+  context.workers.forEach(chunks: chunks) { chunk in
+    // Zero times anything finite is zero; anything else leaves NaN, which stays.
+    var sum = Lanes()
+    let end = min(count, (chunk + 1) * size)
+    for i in stride(from: chunk * size, to: end, by: 8) { sum += load(x + i, end - i) * 0 }
+    sums.pointer[chunk] = sum.total
+  }
+  return (0..<chunks).allSatisfy { sums.pointer[$0] == 0 }
 }
 
 /// `sums[c] (+)= Σ rows[r, c]`: a bias's gradient.
@@ -72,10 +81,11 @@ public func sumRows(
       store(sum, to: partial.pointer + chunk * columns + c, lanes)
     }
   }
-  for c in 0..<columns {
-    var sum = 0.0
-    for chunk in 0..<chunks { sum += Double(partial.pointer[chunk * columns + c]) }
-    sums[c] = accumulate ? sums[c] + Float(sum) : Float(sum)
+  forEachVector(of: columns, on: context.workers) { c, lanes in
+    var sum = DoubleLanes()
+    for chunk in 0..<chunks { sum += doubles(load(partial.pointer + chunk * columns + c, lanes)) }
+    let start = accumulate ? load(sums + c, lanes) : Lanes()
+    store(accumulate ? start + floats(sum) : floats(sum), to: sums + c, lanes)
   }
 }
 

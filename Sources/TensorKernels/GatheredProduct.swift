@@ -117,19 +117,30 @@ struct GatheredProduct {
     let rowBlocks = pieces(count, of: 6)
     gather(first, count, inputs, outputs)
     fillLastBlock(inputs, blocks: rowBlocks, count: count)
+    func start(of block: DepthBlock, in panel: Int) -> Input {
+      packed + panels.offset(of: panel)
+        + (block.tap * depth + block.offset) * panels.vectors(in: panel) * panels.lanes
+    }
     for (b, block) in blocks.enumerated() {
+      let later = b + 1 < blocks.count ? blocks[b + 1] : nil
       for panel in range {
         let column = panels.start(of: panel)
         let vectors = panels.vectors(in: panel)
+        let isLast = panel + 1 == range.upperBound
+        let upcoming = UpcomingBlock(
+          panel: isLast
+            ? start(of: later ?? block, in: range.lowerBound) : start(of: block, in: panel + 1),
+          rows: later.map {
+            UpcomingRows(
+              tap: $0.tap, offset: $0.offset, part: panel - range.lowerBound, parts: range.count)
+          })
         tiles.multiplyGathered(
           inputs: inputs, tapsPerRow: taps, firstTap: block.tap, taps: block.taps,
           offset: block.offset, depth: block.depth,
-          panel: packed + panels.offset(of: panel)
-            + (block.tap * depth + block.offset) * vectors * panels.lanes,
-          vectors: vectors, outputs: outputs, column: column,
+          panel: start(of: block, in: panel), vectors: vectors, outputs: outputs, column: column,
           start: accumulate || b > 0
             ? .output : epilogue.bias.map { .columns($0 + column) } ?? .zero,
-          rows: count, used: panels.used(in: panel))
+          rows: count, used: panels.used(in: panel), upcoming: upcoming)
       }
     }
     epilogue.finish(

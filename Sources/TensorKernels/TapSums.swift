@@ -144,17 +144,17 @@ struct TapSums {
     ) {
       let lanes = sums.lanes
       let vectorStride = TapSums.chain * lanes
+      guard let normalisation else {
+        return sums.tiles.copyVectors(
+          pixels, count: count, channels: channels, to: target, vectorStride: vectorStride)
+      }
       for p in 0..<count {
         let pixel = pixels[p]
         var place = target + p * lanes
         for c in stride(from: channels.lowerBound, to: channels.upperBound, by: lanes) {
-          var low = load(pixel + c)
-          if let normalisation { low = normalisation.apply(low, c, 8) }
-          store(low, to: place)
-          if lanes > 8 {
-            var high = load(pixel + c + 8)
-            if let normalisation { high = normalisation.apply(high, c + 8, 8) }
-            store(high, to: place + 8)
+          for lane in stride(from: 0, to: lanes, by: 8) {
+            let value = normalisation.apply(load(pixel + c + lane), c + lane, 8)
+            store(value, to: place + lane)
           }
           place += vectorStride
         }

@@ -17,11 +17,20 @@ public protocol TileKernels {
   ///   - outputs: Six rows for each block; the panel begins at `column` of each.
   ///   - rows: How many are real; those past the end are read and not written.
   ///   - used: How many of the panel's columns are real.
+  ///   - upcoming: What is read after this call, to be asked for meanwhile.
   static func multiplyGathered(
     inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, firstTap: Int, taps: Int,
     offset: Int, depth: Int, panel: UnsafePointer<Float>, vectors: Int,
     outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
-    used: Int)
+    used: Int, upcoming: UpcomingBlock?)
+
+  /// Copies channels of pixels into vectors that follow each other: those of a vector of channels, pixel
+  /// by pixel, then those of the next, `vectorStride` on.
+  ///
+  /// - Parameter channels: Whole vectors are read and written, so the last one may run past the end.
+  static func copyVectors(
+    _ pixels: UnsafePointer<UnsafePointer<Float>>, count: Int, channels: Range<Int>,
+    to target: UnsafeMutablePointer<Float>, vectorStride: Int)
 
   /// A plain matrix times one packed panel: `rows` is a multiple of six, whole vectors are written.
   ///
@@ -68,6 +77,38 @@ public protocol TileKernels {
     _ sums: UnsafePointer<Float>, pointStride: Int, columns: Int,
     taps: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
     scratch: UnsafeMutablePointer<Float>)
+}
+
+/// The block of a panel, and the stretch of the rows, that the products after a call read.
+@frozen
+public struct UpcomingBlock {
+  /// As long as the block of the call, of the same panel or another.
+  public var panel: UnsafePointer<Float>
+  /// Behind the same pointers; nil where the rows stay the same for good.
+  public var rows: UpcomingRows?
+
+  @inlinable
+  public init(panel: UnsafePointer<Float>, rows: UpcomingRows?) {
+    self.panel = panel
+    self.rows = rows
+  }
+}
+
+/// The stretch of the rows of the next block of depth, of which each panel's call asks for a part.
+@frozen
+public struct UpcomingRows {
+  public var tap: Int
+  public var offset: Int
+  public var part: Int
+  public var parts: Int
+
+  @inlinable
+  public init(tap: Int, offset: Int, part: Int, parts: Int) {
+    self.tap = tap
+    self.offset = offset
+    self.part = part
+    self.parts = parts
+  }
 }
 
 /// What the sums of a tile are joined to.

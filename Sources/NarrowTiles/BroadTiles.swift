@@ -32,7 +32,7 @@ internal import Tiles
     for _ in 0..<taps {
       sums.add(
         rows[0] + offset, rows[1] + offset, rows[2] + offset, rows[3] + offset, rows[4] + offset,
-        rows[5] + offset, b, depth, asking: ahead)
+        rows[5] + offset, b, depth, asking: ahead, perElement: Kernels.askedPerElement)
       ahead += depth * Kernels.askedPerElement
       rows += 6
       b += depth * FourVectors.count
@@ -53,12 +53,21 @@ internal import Tiles
     var sums = SixSums()
     sums.add(
       a, a + stride, a + 2 * stride, a + 3 * stride, a + 4 * stride, a + 5 * stride, b, depth)
-    sums.c0.emit(to: output, adds)
-    sums.c1.emit(to: output + 1 * outputStride, adds)
-    sums.c2.emit(to: output + 2 * outputStride, adds)
-    sums.c3.emit(to: output + 3 * outputStride, adds)
-    sums.c4.emit(to: output + 4 * outputStride, adds)
-    sums.c5.emit(to: output + 5 * outputStride, adds)
+    sums.emit(to: output, outputStride, adds)
+  }
+
+  /// The same, while it asks for six rows like its own that are read next: eight floats with each
+  /// element of depth, for rows that lie a little apart.
+  func plainTile6x4(
+    a: UnsafePointer<Float>, stride: Int, depth: Int, b: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
+    asking ahead: UnsafePointer<Float>
+  ) {
+    var sums = SixSums()
+    sums.add(
+      a, a + stride, a + 2 * stride, a + 3 * stride, a + 4 * stride, a + 5 * stride, b, depth,
+      asking: ahead, perElement: 8)
+    sums.emit(to: output, outputStride, adds)
   }
 
   /// The sums of six rows, each in registers.
@@ -98,21 +107,19 @@ internal import Tiles
       }
     }
 
-    /// The same, while it asks for the lines of what is read later: a few at a time, since many at once
-    /// keep loads waiting, and outside the inner loop, where they have the compiler move registers.
+    /// The same, while it asks for what is read later, `asked` floats with each element: a few lines
+    /// at a time, since many at once keep loads waiting, and outside the inner loop, where they have
+    /// the compiler move registers.
     @inline(__always)
     mutating func add(
       _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
-      _ b: UnsafePointer<Float>, _ depth: Int, asking ahead: UnsafePointer<Float>
+      _ b: UnsafePointer<Float>, _ depth: Int, asking ahead: UnsafePointer<Float>,
+      perElement asked: Int
     ) {
       var k = 0
       while k + 4 <= depth {
-        let lines = ahead + k * Kernels.askedPerElement
-        prefetch_line_for_later(lines)
-        prefetch_line_for_later(lines + 16)
-        prefetch_line_for_later(lines + 32)
-        prefetch_line_for_later(lines + 48)
+        for line in 0..<asked { prefetch_line_for_later(ahead + k * asked + line * 16) }
         let until = min(depth, k + 16)
         while k + 4 <= until {
           addFour(a0, a1, a2, a3, a4, a5, b, at: k)
@@ -123,6 +130,16 @@ internal import Tiles
         addOne(a0, a1, a2, a3, a4, a5, b, at: k)
         k += 1
       }
+    }
+
+    @inline(__always)
+    func emit(to output: UnsafeMutablePointer<Float>, _ stride: Int, _ adds: Bool) {
+      c0.emit(to: output, adds)
+      c1.emit(to: output + 1 * stride, adds)
+      c2.emit(to: output + 2 * stride, adds)
+      c3.emit(to: output + 3 * stride, adds)
+      c4.emit(to: output + 4 * stride, adds)
+      c5.emit(to: output + 5 * stride, adds)
     }
 
     @inline(__always)

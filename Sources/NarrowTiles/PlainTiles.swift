@@ -1,12 +1,24 @@
+internal import CHints
 internal import Tiles
 
 extension Kernels {
   public static func multiply(
     _ a: UnsafePointer<Float>, stride: Int, rows: Int, depth: Int, panel: UnsafePointer<Float>,
-    vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool
+    vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
+    upcoming: UnsafePointer<Float>?
   ) {
     var row = 0
     #if WIDE
+      if vectors == 4, let upcoming {
+        while row < rows {
+          plainTile6x4(
+            a: a + row * stride, stride: stride, depth: depth, b: panel,
+            output: output + row * outputStride, outputStride: outputStride, adds: adds,
+            asking: upcoming + row * stride)
+          row += 6
+        }
+        return
+      }
       if vectors == 4 {
         while row < rows {
           plainTile6x4(
@@ -17,6 +29,11 @@ extension Kernels {
         return
       }
     #endif
+    if let upcoming {
+      for i in Swift.stride(from: 0, to: rows * stride, by: 16) {
+        prefetch_line_for_later(upcoming + i)
+      }
+    }
     if vectors == 2 {
       #if WIDE
         while row + 6 < rows {

@@ -202,16 +202,13 @@ struct BlockedWinogradProduct {
           // The next matrix comes from afar, and is read once: it is asked for row by row, so that
           // products hide the wait, and by the time of its turn it is here.
           let next = matrix + inputStride + row * Self.rowStride
-          for i in stride(from: 0, to: count * Self.rowStride, by: 16) {
-            prefetch_line_for_later(next + i)
-          }
           for panel in 0..<panels.count {
             tiles.multiply(
               matrix + row * Self.rowStride, stride: Self.rowStride, rows: count,
               depth: channels.count, panel: packed + p * weightStride + panels.offset(of: panel),
               vectors: panels.vectors(in: panel),
               output: sums + p * sumStride + row * Self.columns + panels.start(of: panel),
-              outputStride: Self.columns, adds: d > 0)
+              outputStride: Self.columns, adds: d > 0, upcoming: panel == 0 ? next : nil)
           }
         }
       }

@@ -263,7 +263,7 @@ private func gatherInputGradient(
   let zeros = context.buffers.takeZeroed(shape.outputChannels)
   let uncovered = shape.kernelHeight < shape.stride || shape.kernelWidth < shape.stride
   if uncovered, !target.accumulate {
-    target.pointer.update(repeating: 0, count: shape.inputCount)
+    clear(target.pointer, count: shape.inputCount, on: context.workers)
   }
   for y in 0..<min(shape.stride, shape.height) {
     for x in 0..<min(shape.stride, shape.width) {

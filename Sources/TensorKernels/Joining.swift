@@ -183,7 +183,8 @@ private func move(_ source: UnsafePointer<Float>, to target: UnsafeMutablePointe
   for c in stride(from: 0, to: n, by: 8) { store(load(source + c, n - c), to: target + c, n - c) }
 }
 
-private func clear(_ x: UnsafeMutablePointer<Float>, count: Int, on workers: WorkerPool) {
+/// Writes zeros.
+func clear(_ x: UnsafeMutablePointer<Float>, count: Int, on workers: WorkerPool) {
   workers.forEachStretch(of: count) { from, to in
     (x + from).update(repeating: 0, count: to - from)
   }

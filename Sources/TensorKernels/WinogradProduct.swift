@@ -164,7 +164,7 @@ struct WinogradProduct {
             v + p * inputStride + first, stride: paddedInputs, rows: rows, depth: count,
             panel: matrix + panels.offset(of: panel) + first * vectors * lanes, vectors: vectors,
             output: m + p * outputStride + panels.start(of: panel),
-            outputStride: paddedOutputs, adds: first > 0)
+            outputStride: paddedOutputs, adds: first > 0, upcoming: nil)
         }
       }
     }

@@ -34,10 +34,13 @@ public protocol TileKernels {
 
   /// A plain matrix times one packed panel: `rows` is a multiple of six, whole vectors are written.
   ///
-  /// - Parameter adds: Whether the sums are added to what the output holds.
+  /// - Parameters:
+  ///   - adds: Whether the sums are added to what the output holds.
+  ///   - upcoming: Rows like those of `a` that are read next, to be asked for meanwhile.
   static func multiply(
     _ a: UnsafePointer<Float>, stride: Int, rows: Int, depth: Int, panel: UnsafePointer<Float>,
-    vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool)
+    vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
+    upcoming: UnsafePointer<Float>?)
 
   /// Values of the left operand that one call of `sum` takes: 4 or 8.
   static func sumHeight(vectors: Int) -> Int

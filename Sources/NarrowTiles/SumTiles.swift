@@ -28,9 +28,7 @@ extension Kernels {
       sumTile8x1(left, right, count, outputs, adds)
     }
   }
-}
 
-extension Kernels {
   public static func copyVectors(
     _ pixels: UnsafePointer<UnsafePointer<Float>>, count: Int, channels: Range<Int>,
     to target: UnsafeMutablePointer<Float>, vectorStride: Int

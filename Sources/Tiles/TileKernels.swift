@@ -87,7 +87,7 @@ public protocol TileKernels {
 public struct UpcomingBlock {
   /// As long as the block of the call, of the same panel or another.
   public var panel: UnsafePointer<Float>
-  /// Behind the same pointers; nil where the rows stay the same for good.
+  /// Behind the pointers of the call; nil in the last block of depth.
   public var rows: UpcomingRows?
 
   @inlinable
@@ -101,7 +101,9 @@ public struct UpcomingBlock {
 @frozen
 public struct UpcomingRows {
   public var tap: Int
+  /// Floats behind the pointers of that tap.
   public var offset: Int
+  /// Which of `parts` this call asks for, from 0.
   public var part: Int
   public var parts: Int
 

@@ -99,6 +99,25 @@ struct LossKernelTests {
     #expect(!isFinite(all, count: all.count, on: context))
   }
 
+  @Test(
+    "columns are summed, overwriting and adding",
+    arguments: [(1, 1), (7, 5), (30, 1_000), (3_000, 13), (2, 9_000)])
+  func sums(rows: Int, columns: Int) {
+    let context = KernelContext(threads: 2)
+    let x = values(rows * columns)
+    let input = context.buffers.take(copying: x)
+    let sums = context.buffers.take(columns)
+    let exact = (0..<columns).map { c in
+      (0..<rows).reduce(0.0) { $0 + Double(x[$1 * columns + c]) }
+    }
+    for (accumulate, factor) in [(false, 1.0), (true, 2.0)] {
+      sumRows(
+        input.pointer, rows: rows, columns: columns, into: sums.pointer, accumulate: accumulate,
+        on: context)
+      #expect(distance(sums.array, exact.map { $0 * factor }) < 1e-6)
+    }
+  }
+
   @Test("three steps of Adam and AdamW follow the definition", arguments: [false, true])
   func adam(isDecoupled: Bool) {
     let count = 11

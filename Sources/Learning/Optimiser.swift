@@ -19,7 +19,7 @@ public enum OptimiserRule: Hashable, Sendable {
   }
 }
 
-/// A loss or gradient was infinite or not a number; nothing was learned from it.
+/// A loss or gradient was infinite or not a number: training cannot go on.
 public struct NonFinite: Error, Hashable, CustomStringConvertible {
   /// `loss`, or the key of the parameter whose gradient it is.
   public var subject: String
@@ -63,50 +63,48 @@ public final class Optimiser {
     for parameter in parameters { parameter.clearGradient() }
   }
 
-  /// Takes a step, unless the loss or a gradient is not finite.
+  /// Takes a step.
+  ///
+  /// - Throws: `NonFinite` if the loss is, and nothing has changed; or if a gradient is, and the
+  ///   parameters are of no use any more. Looking through all gradients first would have every step
+  ///   read them twice, a hundredth of its time.
   public func step(loss: Double, learningRate: Double) throws(NonFinite) {
-    let subject = loss.isFinite ? firstNonFiniteGradient() : "loss"
-    if let subject {
-      throw NonFinite(subject: subject, step: steps + 1, learningRate: learningRate)
+    func failure(_ subject: String) -> NonFinite {
+      NonFinite(subject: subject, step: steps + 1, learningRate: learningRate)
     }
-    steps += 1
+    guard loss.isFinite else { throw failure("loss") }
     for (parameter, state) in zip(parameters, state) {
       guard let gradient = parameter.gradient else { continue }
-      update(parameter, gradient, state, learningRate)
+      guard update(parameter, gradient, state, learningRate) else { throw failure(parameter.name) }
     }
+    steps += 1
   }
 
+  /// - Returns: Whether the gradient is finite.
   private func update(
     _ parameter: Parameter, _ gradient: Buffer, _ state: [Buffer], _ learningRate: Double
-  ) {
-    let workers = engine.context.workers
+  ) -> Bool {
+    let step = steps + 1
     switch rule {
     case .sgd(let momentum, let weightDecay, let nesterov):
-      DescentRule(
+      return DescentRule(
         learningRate: Float(learningRate), momentum: Float(momentum),
-        weightDecay: Float(weightDecay), nesterov: nesterov, isFirstStep: steps == 1
+        weightDecay: Float(weightDecay), nesterov: nesterov, isFirstStep: step == 1
       ).update(
         parameter.values.pointer, gradient: gradient.pointer, velocity: state[0].pointer,
-        count: parameter.count, on: workers)
+        count: parameter.count, on: engine.context)
     case .adam(let beta1, let beta2, let epsilon, let weightDecay),
       .adamW(let beta1, let beta2, let epsilon, let weightDecay):
       let isDecoupled = if case .adamW = rule { true } else { false }
-      AdamRule(
+      return AdamRule(
         learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
         weightDecay: weightDecay, isDecoupled: isDecoupled,
-        correction1: 1 - PortableMath.pow(beta1, Double(steps)),
-        correction2: 1 - PortableMath.pow(beta2, Double(steps))
+        correction1: 1 - PortableMath.pow(beta1, Double(step)),
+        correction2: 1 - PortableMath.pow(beta2, Double(step))
       ).update(
         parameter.values.pointer, gradient: gradient.pointer, firstMoment: state[0].pointer,
-        secondMoment: state[1].pointer, count: parameter.count, on: workers)
+        secondMoment: state[1].pointer, count: parameter.count, on: engine.context)
     }
-  }
-
-  private func firstNonFiniteGradient() -> String? {
-    parameters.first { parameter in
-      guard let gradient = parameter.gradient else { return false }
-      return !isFinite(gradient.pointer, count: parameter.count, on: engine.context)
-    }?.name
   }
 }
 

@@ -1,5 +1,6 @@
 // Winograd's F(4x4, 3x3) (Lavin and Gray 2016): what goes into the 36 products.
 
+internal import CHints
 public import Tiles
 
 extension Kernels {
@@ -11,6 +12,7 @@ extension Kernels {
     let t = patch.pointStride
     var target = patch.target
     for c in stride(from: 0, to: patch.channels, by: lanes) {
+      ask(for: patch.upcoming, side: 6, at: c)
       if let normalisation = patch.normalisation {
         let n = Normaliser(normalisation, at: c)
         for j in 0..<6 {
@@ -57,6 +59,7 @@ extension Kernels {
     let t = patch.pointStride
     var target = patch.target
     for c in stride(from: 0, to: patch.channels, by: lanes) {
+      ask(for: patch.upcoming, side: 4, at: c)
       for j in 0..<4 {
         let r = gradientTransform(
           load(p[j] + c), load(p[4 + j] + c), load(p[8 + j] + c), load(p[12 + j] + c))
@@ -69,6 +72,17 @@ extension Kernels {
         keep(r, at: target + i * 6 * t, stride: t)
       }
       target += patch.vectorStride
+    }
+  }
+}
+
+/// Asks for one line of each pixel that is new: a few at a time, since many at once keep loads waiting.
+@inline(__always)
+private func ask(for upcoming: UpcomingPixels?, side: Int, at c: Int) {
+  guard let upcoming, c & 15 == 0 else { return }
+  for i in 0..<side {
+    for j in upcoming.firstColumn..<side {
+      prefetch_line_for_later(upcoming.pixels[i * side + j] + c)
     }
   }
 }

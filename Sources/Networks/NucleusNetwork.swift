@@ -81,8 +81,8 @@ public final class NucleusNetwork: TrainableNetwork {
 
   /// Takes one optimiser step and returns the loss before it.
   ///
-  /// - Throws: `NonFinite` if the loss or a gradient is; no weight has changed then (running
-  ///   statistics have).
+  /// - Throws: `NonFinite` if the loss is, and no weight has changed (running statistics have); or if
+  ///   a gradient is, and the network is of no use any more.
   public func trainStep(
     images: [Float], targets: HoVerNetLoss.Targets, batch: Int, height: Int, width: Int,
     learningRate: Double

@@ -39,7 +39,8 @@ public final class BarlowTwins {
   ///
   /// - Parameters:
   ///   - viewA, viewB: Normalised NHWC, `batch * side * side * 3`; `batch` is 2 at least.
-  /// - Throws: `NonFinite` if the loss or a gradient is; no weight has changed then.
+  /// - Throws: `NonFinite` if the loss is, and no weight has changed; or if a gradient is, and the
+  ///   network is of no use any more.
   public func step(
     viewA: [Float], viewB: [Float], batch: Int, side: Int, learningRate: Double
   ) throws(NonFinite) -> Double {

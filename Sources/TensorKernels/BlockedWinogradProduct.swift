@@ -123,31 +123,31 @@ struct BlockedWinogradProduct {
     context.workers.forEach(chunks: group.count * chunksPerBlock) { chunk in
       let block = chunk / chunksPerBlock
       let range = range(of: group.lowerBound + block)
+      let first = chunk % chunksPerBlock * perChunk
+      let last = min(rows, first + perChunk)
+      let real = min(first, range.count)..<min(last, range.count)
+      let target = inputs + block * inputsPerBlock
       withScratch { scratch in
-        withUnsafeTemporaryAllocation(of: Input.self, capacity: 36) { pixels in
-          let pixels = pixels.baseAddress!
-          let first = chunk % chunksPerBlock * perChunk
-          for row in first..<min(rows, first + perChunk) {
-            let target = inputs + block * inputsPerBlock + row * Self.rowStride
-            guard row < range.count else {
-              clear(row: target, matrices: depths.count * 36)
-              continue
-            }
-            let place = tiling.place(of: range.lowerBound + row)
-            for stretch in stretches {
-              let inside = tiling.findInput(
-                place, in: stretch.source, zeros: zeros, pixels: pixels)
+        tiling.forEachTurn(
+          of: range.lowerBound + real.lowerBound..<range.lowerBound + real.upperBound,
+          channels: stretches.lazy.map(\.source.channels)
+        ) { some in
+          for stretch in stretches {
+            tiling.forEachInput(of: some, in: stretch.source, zeros: zeros) { tile, found in
               tiles.transformInput(
                 InputPatch(
-                  pixels: pixels, inside: inside, channels: stretch.source.channels,
+                  found: found, channels: stretch.source.channels,
                   normalisation: stretch.source.normalisation?.lazy,
-                  target: target + (stretch.depth - depths.lowerBound) * 36 * inputStride
-                    + stretch.offset,
+                  target: target + (tile - range.lowerBound) * Self.rowStride
+                    + (stretch.depth - depths.lowerBound) * 36 * inputStride + stretch.offset,
                   pointStride: inputStride, vectorStride: tiles.lanes),
                 scratch: scratch)
             }
           }
         }
+      }
+      for row in max(first, real.upperBound)..<last {
+        clear(row: target + row * Self.rowStride, matrices: depths.count * 36)
       }
     }
   }

@@ -109,29 +109,22 @@ extension ConvolutionEpilogue {
   ///   - parts: The chunk's three rows of statistics, if they are wanted.
   func finish(
     rows: UnsafePointer<Output>, count: Int, columns: Range<Int>, base: UnsafePointer<Float>,
-    statistics parts: UnsafeMutablePointer<Float>?, rowStride: Int
+    statistics parts: UnsafeMutablePointer<Float>?, rowStride: Int, tiles: any TileKernels.Type
   ) {
-    for c in stride(from: columns.lowerBound, to: columns.upperBound, by: 8) {
-      let lanes = columns.upperBound - c
-      if residual != nil || rectifies {
-        for r in 0..<count {
+    if residual != nil || rectifies {
+      for r in 0..<count {
+        let residual = residual.map { $0 + (UnsafePointer(rows[r]) - base) }
+        for c in stride(from: columns.lowerBound, to: columns.upperBound, by: 8) {
+          let lanes = columns.upperBound - c
           var value = load(rows[r] + c, lanes)
-          if let residual { value += load(residual + (UnsafePointer(rows[r]) - base) + c, lanes) }
+          if let residual { value += load(residual + c, lanes) }
           store(rectifies ? rectified(value) : value, to: rows[r] + c, lanes)
         }
       }
-      guard let parts else { continue }
-      var sum = Lanes()
-      for r in 0..<count { sum += load(rows[r] + c, lanes) }
-      let mean = sum / Float(count)
-      var square = Lanes()
-      for r in 0..<count {
-        let d = load(rows[r] + c, lanes) - mean
-        square = square.addingProduct(d, d)
-      }
-      store(mean, to: parts + c, lanes)
-      store(Lanes(), to: parts + rowStride + c, lanes)
-      store(square, to: parts + 2 * rowStride + c, lanes)
     }
+    guard let parts else { return }
+    tiles.statistics(
+      of: rows, count: count, columns: columns, means: parts, squares: parts + 2 * rowStride)
+    (parts + rowStride + columns.lowerBound).update(repeating: 0, count: columns.count)
   }
 }

@@ -46,23 +46,6 @@ public func scale(
   }
 }
 
-/// Whether no element is infinite or NaN.
-public func isFinite(
-  _ x: UnsafePointer<Float>, count: Int, on context: KernelContext
-) -> Bool {
-  let size = 65_536
-  let chunks = pieces(count, of: size)
-  let sums = context.buffers.take(chunks)
-  context.workers.forEach(chunks: chunks) { chunk in
-    // Zero times anything finite is zero; anything else leaves NaN, which stays.
-    var sum = Lanes()
-    let end = min(count, (chunk + 1) * size)
-    for i in stride(from: chunk * size, to: end, by: 8) { sum += load(x + i, end - i) * 0 }
-    sums.pointer[chunk] = sum.total
-  }
-  return (0..<chunks).allSatisfy { sums.pointer[$0] == 0 }
-}
-
 /// `sums[c] (+)= Σ rows[r, c]`: a bias's gradient.
 public func sumRows(
   _ x: UnsafePointer<Float>, rows: Int, columns: Int, into sums: UnsafeMutablePointer<Float>,

@@ -141,12 +141,13 @@ struct GatheredProduct {
           start: accumulate || b > 0
             ? .output : epilogue.bias.map { .columns($0 + column) } ?? .zero,
           rows: count, used: panels.used(in: panel), upcoming: upcoming)
+        guard later == nil else { continue }
+        epilogue.finish(
+          rows: outputs, count: count, columns: panels.columns(of: panel..<panel + 1),
+          base: output, statistics: statistics, rowStride: pieces(panels.columns, of: 16) * 16,
+          tiles: tiles)
       }
     }
-    epilogue.finish(
-      rows: outputs, count: count,
-      columns: panels.columns(of: range), base: output, statistics: statistics,
-      rowStride: pieces(panels.columns, of: 16) * 16)
   }
 
   /// Replaces rows by their normalised copies, which stay in the cache until they are multiplied.

@@ -60,7 +60,7 @@ struct NarrowConvolution {
         for q in 0..<W { rows[q] = y + (row * W + q) * K }
         chunkEpilogue.finish(
           rows: rows.baseAddress!, count: W, columns: 0..<K, base: y,
-          statistics: parts.map { $0.rows(of: row) }, rowStride: 16)
+          statistics: parts.map { $0.rows(of: row) }, rowStride: 16, tiles: context.tiles)
       }
     }
     withExtendedLifetime(byOutput) {}

@@ -22,19 +22,25 @@ public struct DescentRule: Hashable, Sendable {
   }
 
   /// Updates parameters and momentum in place.
+  ///
+  /// - Returns: Whether all of the gradient is finite; if not, what was updated is of no use.
   public func update(
-    _ p: UnsafeMutablePointer<Float>, gradient g: UnsafePointer<Float>,
-    velocity b: UnsafeMutablePointer<Float>, count: Int, on workers: WorkerPool
-  ) {
-    workers.forEachStretch(of: count) { from, to in
+    _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+    velocity b: UnsafeMutablePointer<Float>, count: Int, on context: KernelContext
+  ) -> Bool {
+    context.isFinite(count: count) { from, to in
+      var check = Lanes()
       for i in stride(from: from, to: to, by: 8) {
         let value = load(p + i, to - i)
-        let d = load(g + i, to - i).addingProduct(value, Lanes(repeating: weightDecay))
+        let g = load(gradient + i, to - i)
+        check += g * 0
+        let d = g.addingProduct(value, Lanes(repeating: weightDecay))
         let velocity = isFirstStep ? d : d + load(b + i, to - i) * momentum
         let direction = nesterov ? d + velocity * momentum : velocity
         store(velocity, to: b + i, to - i)
         store(value - direction * learningRate, to: p + i, to - i)
       }
+      return check
     }
   }
 }
@@ -79,12 +85,15 @@ public struct AdamRule: Hashable, Sendable {
   }
 
   /// Updates parameters and both moments in place.
+  ///
+  /// - Returns: Whether all of the gradient is finite; if not, what was updated is of no use.
   public func update(
     _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
     firstMoment: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,
-    count: Int, on workers: WorkerPool
-  ) {
-    workers.forEachStretch(of: count) { from, to in
+    count: Int, on context: KernelContext
+  ) -> Bool {
+    context.isFinite(count: count) { from, to in
+      var check = Lanes()
       for i in stride(from: from, to: to, by: 8) {
         // Four streams at once are more than the processor foresees by itself.
         prefetch_line(p + i + 512)
@@ -92,7 +101,9 @@ public struct AdamRule: Hashable, Sendable {
         prefetch_line(firstMoment + i + 512)
         prefetch_line(secondMoment + i + 512)
         let value = load(p + i, to - i) * shrinkage
-        let g = load(gradient + i, to - i).addingProduct(value, Lanes(repeating: weightDecay))
+        var g = load(gradient + i, to - i)
+        check += g * 0
+        g = g.addingProduct(value, Lanes(repeating: weightDecay))
         var m = load(firstMoment + i, to - i)
         m += (g - m) * complement1
         let v = load(secondMoment + i, to - i) * beta2 + g * g * complement2
@@ -101,6 +112,25 @@ public struct AdamRule: Hashable, Sendable {
         store(v, to: secondMoment + i, to - i)
         store(value - m / denominator * stepSize, to: p + i, to - i)
       }
+      return check
     }
+  }
+}
+
+extension KernelContext {
+  /// Calls `body` with the bounds of each stretch of a gradient, which it reads anyway.
+  ///
+  /// - Parameter body: Returns the sum of the elements times zero: anything that is not finite
+  ///   leaves NaN, which stays.
+  /// - Returns: Whether all sums are zero.
+  fileprivate func isFinite(
+    count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Lanes
+  ) -> Bool {
+    let size = WorkerPool.stretch
+    let sums = buffers.take(pieces(count, of: size))
+    workers.forEachStretch(of: count) { from, to in
+      sums.pointer[from / size] = body(from, to).total
+    }
+    return (0..<sums.count).allSatisfy { sums.pointer[$0] == 0 }
   }
 }

@@ -58,11 +58,13 @@ func forEachVector(
 }
 
 extension WorkerPool {
-  /// Cuts `count` elements into stretches of 16,384 and calls `body` with each one's bounds.
+  /// Elements of a stretch.
+  static var stretch: Int { 16_384 }
+
+  /// Cuts `count` elements into stretches and calls `body` with each one's bounds.
   public func forEachStretch(of count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Void) {
-    let size = 16_384
-    forEach(chunks: pieces(count, of: size)) { chunk in
-      body(chunk * size, min(count, (chunk + 1) * size))
+    forEach(chunks: pieces(count, of: Self.stretch)) { chunk in
+      body(chunk * Self.stretch, min(count, (chunk + 1) * Self.stretch))
     }
   }
 }

@@ -120,22 +120,19 @@ struct WinogradProduct {
     _ sources: [ImageSource], _ range: Range<Int>, into v: Output, stride: Int,
     zeros: UnsafePointer<Float>, _ small: Output
   ) {
-    withUnsafeTemporaryAllocation(of: Input.self, capacity: 36) { pixels in
-      let pixels = pixels.baseAddress!
-      for tile in range {
-        let place = tiling.place(of: tile)
-        var target = v + (tile - range.lowerBound) * paddedInputs
-        for source in sources {
-          let inside = tiling.findInput(place, in: source, zeros: zeros, pixels: pixels)
-          tiling.prefetchInput(after: tile, in: source)
+    tiling.forEachTurn(of: range, channels: sources.lazy.map(\.channels)) { some in
+      var first = v
+      for source in sources {
+        tiling.forEachInput(of: some, in: source, zeros: zeros) { tile, found in
           tiles.transformInput(
             InputPatch(
-              pixels: pixels, inside: inside, channels: source.channels,
+              found: found, channels: source.channels,
               normalisation: source.normalisation?.lazy,
-              target: target, pointStride: stride, vectorStride: lanes),
+              target: first + (tile - range.lowerBound) * paddedInputs, pointStride: stride,
+              vectorStride: lanes),
             scratch: small)
-          target += source.channels
         }
+        first += source.channels
       }
     }
     // Rows that fill the last block of six are multiplied too, and never read.

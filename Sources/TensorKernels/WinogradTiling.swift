@@ -52,72 +52,74 @@ struct WinogradTiling {
     return min(4, outputHeight - place.y) * min(4, outputWidth - place.x)
   }
 
-  /// Finds the pixels of a source under a 6x6 patch; a pixel outside points at `zeros`.
+  /// Calls `body` with tiles of a range whose patches of one source may be transformed before those of
+  /// the next source: with all of them, or with each in turn.
   ///
-  /// - Returns: Which of them lie in the image.
+  /// Whole vectors are written, so a transform may run past the end of a source's channels into the
+  /// next source's or the next tile's, and then has to come before those.
   @inline(__always)
-  func findInput(
-    _ place: Place, in source: ImageSource, zeros: UnsafePointer<Float>,
-    pixels: UnsafeMutablePointer<UnsafePointer<Float>>
-  ) -> UInt64 {
-    find(
-      side: 6, y: place.y - padding, x: place.x - padding, image: place.image, height: height,
-      width: width, in: source, zeros: zeros, pixels: pixels)
-  }
-
-  /// Asks for the pixels that the next tile reads and this one does not.
-  ///
-  /// Patches jump from row to row, which the processor's own prefetching does not follow: half of
-  /// a transform's time was spent waiting for them.
-  @inline(__always)
-  func prefetchInput(after tile: Int, in source: ImageSource) {
-    guard tile + 1 < count else { return }
-    let next = place(of: tile + 1)
-    prefetch(
-      y: next.y - padding, x: next.x - padding + (next.x == 0 ? 0 : 2), rows: 6,
-      columns: next.x == 0 ? 6 : 4, image: next.image, height: height, width: width, in: source)
-  }
-
-  /// Asks for the pixels of an output's gradient under the next tile.
-  @inline(__always)
-  func prefetchOutput(after tile: Int, in source: ImageSource) {
-    guard tile + 1 < count else { return }
-    let next = place(of: tile + 1)
-    prefetch(
-      y: next.y, x: next.x, rows: 4, columns: 4, image: next.image, height: outputHeight,
-      width: outputWidth, in: source)
-  }
-
-  @inline(__always)
-  private func prefetch(
-    y: Int, x: Int, rows: Int, columns: Int, image: Int, height: Int, width: Int,
-    in source: ImageSource
+  func forEachTurn(
+    of range: Range<Int>, channels: some Collection<Int>, _ body: (_ tiles: Range<Int>) -> Void
   ) {
-    let shift = source.isDoubled ? 1 : 0
-    let rowStride = (width >> shift) * source.pixelStride
-    let first = max(0, x) >> shift
-    let last = (min(width, x + columns) - 1) >> shift
-    guard first <= last else { return }
-    let floats = (last - first) * source.pixelStride + source.channels
-    for h in stride(from: max(0, y) >> shift, through: (min(height, y + rows) - 1) >> shift, by: 1)
-    {
-      let row =
-        source.pointer + (image * (height >> shift) + h) * rowStride + first * source.pixelStride
-      for i in stride(from: 0, to: floats, by: 16) { prefetch_line(row + i) }
+    if channels.count == 1 || channels.allSatisfy({ $0 % 16 == 0 }) { return body(range) }
+    for tile in range { body(tile..<tile + 1) }
+  }
+
+  /// Calls `body` with each tile of a range and the pixels of a source under its 6x6 patch.
+  @inline(__always)
+  func forEachInput(
+    of range: Range<Int>, in source: ImageSource, zeros: UnsafePointer<Float>,
+    _ body: (_ tile: Int, _ found: FoundPixels) -> Void
+  ) {
+    forEachPatch(of: range, side: 6, body) { place, pixels in
+      find(
+        side: 6, y: place.y - padding, x: place.x - padding, image: place.image, height: height,
+        width: width, in: source, zeros: zeros, pixels: pixels)
     }
   }
 
-  /// Finds the pixels of an output's gradient under a 4x4 tile.
+  /// Calls `body` with each tile of a range and the pixels of an output's gradient under it.
   @inline(__always)
-  func findOutput(
-    _ place: Place, in source: ImageSource, zeros: UnsafePointer<Float>,
-    pixels: UnsafeMutablePointer<UnsafePointer<Float>>
-  ) -> UInt64 {
-    find(
-      side: 4, y: place.y, x: place.x, image: place.image, height: outputHeight,
-      width: outputWidth, in: source, zeros: zeros, pixels: pixels)
+  func forEachOutput(
+    of range: Range<Int>, in source: ImageSource, zeros: UnsafePointer<Float>,
+    _ body: (_ tile: Int, _ found: FoundPixels) -> Void
+  ) {
+    forEachPatch(of: range, side: 4, body) { place, pixels in
+      find(
+        side: 4, y: place.y, x: place.x, image: place.image, height: outputHeight,
+        width: outputWidth, in: source, zeros: zeros, pixels: pixels)
+    }
   }
 
+  /// Finds a tile's pixels while the one before is at work, so that they can be asked for.
+  @inline(__always)
+  private func forEachPatch(
+    of range: Range<Int>, side: Int, _ body: (_ tile: Int, _ found: FoundPixels) -> Void,
+    find: (Place, UnsafeMutablePointer<UnsafePointer<Float>>) -> UInt64
+  ) {
+    guard let first = range.first else { return }
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 72) { memory in
+      var pixels = memory.baseAddress!
+      var others = pixels + 36
+      var inside = find(place(of: first), pixels)
+      for tile in range {
+        var found = FoundPixels(pixels: pixels, inside: inside, upcoming: nil)
+        if tile + 1 < range.upperBound {
+          let next = place(of: tile + 1)
+          inside = find(next, others)
+          // Tiles side by side share what a patch has over four columns.
+          found.upcoming = UpcomingPixels(
+            pixels: others, firstColumn: next.x == 0 ? 0 : side - 4)
+        }
+        body(tile, found)
+        swap(&pixels, &others)
+      }
+    }
+  }
+
+  /// Finds the pixels of a source under a patch; a pixel outside points at `zeros`.
+  ///
+  /// - Returns: Which of them lie in the image.
   @inline(__always)
   private func find(
     side: Int, y: Int, x: Int, image: Int, height: Int, width: Int, in source: ImageSource,

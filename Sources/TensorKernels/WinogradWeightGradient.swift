@@ -131,20 +131,18 @@ struct WinogradWeightGradient {
     _ stretches: [Stretch], _ range: Range<Int>, at first: Int, _ zeros: Buffer,
     into v: Transformed
   ) {
-    forEachTile(of: range) { tile, pixels, scratch in
-      let place = tiling.place(of: tile)
+    withScratch { scratch in
       for stretch in stretches {
-        let inside = tiling.findInput(
-          place, in: stretch.source, zeros: zeros.pointer, pixels: pixels)
-        tiling.prefetchInput(after: tile, in: stretch.source)
-        tiles.transformInput(
-          InputPatch(
-            pixels: pixels, inside: inside, channels: stretch.source.channels,
-            normalisation: stretch.source.normalisation?.lazy,
-            target: v.values.pointer
-              + (stretch.vector * v.tiles + first + tile - range.lowerBound) * lanes,
-            pointStride: v.stride, vectorStride: v.tiles * lanes),
-          scratch: scratch)
+        tiling.forEachInput(of: range, in: stretch.source, zeros: zeros.pointer) { tile, found in
+          tiles.transformInput(
+            InputPatch(
+              found: found, channels: stretch.source.channels,
+              normalisation: stretch.source.normalisation?.lazy,
+              target: v.values.pointer
+                + (stretch.vector * v.tiles + first + tile - range.lowerBound) * lanes,
+              pointStride: v.stride, vectorStride: v.tiles * lanes),
+            scratch: scratch)
+        }
       }
     }
   }
@@ -154,27 +152,14 @@ struct WinogradWeightGradient {
     _ output: ImageSource, _ range: Range<Int>, at first: Int, _ zeros: Buffer,
     into g: Transformed
   ) {
-    forEachTile(of: range) { tile, pixels, scratch in
-      let place = tiling.place(of: tile)
-      let inside = tiling.findOutput(place, in: output, zeros: zeros.pointer, pixels: pixels)
-      tiling.prefetchOutput(after: tile, in: output)
-      tiles.transformOutputGradient(
-        InputPatch(
-          pixels: pixels, inside: inside, channels: output.channels, normalisation: nil,
-          target: g.values.pointer + (first + tile - range.lowerBound) * lanes,
-          pointStride: g.stride, vectorStride: g.tiles * lanes),
-        scratch: scratch)
-    }
-  }
-
-  /// Calls `body` with each tile's number in the range, and with memory for 36 pixels and for its
-  /// half-transformed values.
-  private func forEachTile(
-    of range: Range<Int>, _ body: (Int, UnsafeMutablePointer<Input>, Output) -> Void
-  ) {
     withScratch { scratch in
-      withUnsafeTemporaryAllocation(of: Input.self, capacity: 36) { pixels in
-        for tile in range { body(tile, pixels.baseAddress!, scratch) }
+      tiling.forEachOutput(of: range, in: output, zeros: zeros.pointer) { tile, found in
+        tiles.transformOutputGradient(
+          InputPatch(
+            found: found, channels: output.channels, normalisation: nil,
+            target: g.values.pointer + (first + tile - range.lowerBound) * lanes,
+            pointStride: g.stride, vectorStride: g.tiles * lanes),
+          scratch: scratch)
       }
     }
   }

@@ -18,6 +18,37 @@ public struct LazyNormalisation {
   }
 }
 
+/// The pixels that one tile reads, and which of them lie in the image.
+@frozen
+public struct FoundPixels {
+  public var pixels: UnsafePointer<UnsafePointer<Float>>
+  public var inside: UInt64
+  public var upcoming: UpcomingPixels?
+
+  @inlinable
+  public init(
+    pixels: UnsafePointer<UnsafePointer<Float>>, inside: UInt64, upcoming: UpcomingPixels?
+  ) {
+    self.pixels = pixels
+    self.inside = inside
+    self.upcoming = upcoming
+  }
+}
+
+/// The pixels that the next tile reads.
+@frozen
+public struct UpcomingPixels {
+  public var pixels: UnsafePointer<UnsafePointer<Float>>
+  /// The first column of its patch that this tile does not read.
+  public var firstColumn: Int
+
+  @inlinable
+  public init(pixels: UnsafePointer<UnsafePointer<Float>>, firstColumn: Int) {
+    self.pixels = pixels
+    self.firstColumn = firstColumn
+  }
+}
+
 /// The pixels that one tile reads, and where its 36 transformed values go.
 @frozen
 public struct InputPatch {
@@ -25,6 +56,9 @@ public struct InputPatch {
   public var pixels: UnsafePointer<UnsafePointer<Float>>
   /// Bit i is set if pixel i lies in the image; the others count as zero.
   public var inside: UInt64
+  /// The next tile's, to be asked for meanwhile: patches jump from row to row, which the processor's
+  /// own prefetching does not follow.
+  public var upcoming: UpcomingPixels?
   /// Channels; whole vectors are read and written, so the last one may run past the end.
   public var channels: Int
   public var normalisation: LazyNormalisation?
@@ -36,12 +70,12 @@ public struct InputPatch {
 
   @inlinable
   public init(
-    pixels: UnsafePointer<UnsafePointer<Float>>, inside: UInt64, channels: Int,
-    normalisation: LazyNormalisation?, target: UnsafeMutablePointer<Float>, pointStride: Int,
-    vectorStride: Int
+    found: FoundPixels, channels: Int, normalisation: LazyNormalisation?,
+    target: UnsafeMutablePointer<Float>, pointStride: Int, vectorStride: Int
   ) {
-    self.pixels = pixels
-    self.inside = inside
+    pixels = found.pixels
+    inside = found.inside
+    upcoming = found.upcoming
     self.channels = channels
     self.normalisation = normalisation
     self.target = target

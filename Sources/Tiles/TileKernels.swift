@@ -55,6 +55,15 @@ public protocol TileKernels {
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int, distance: Int,
     vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool)
 
+  /// The mean of each column of some rows, and the sum of the squares of the distances from it.
+  ///
+  /// - Parameters:
+  ///   - rows: Where `count` rows begin.
+  ///   - columns: Of the rows, and of what is written.
+  static func statistics(
+    of rows: UnsafePointer<UnsafeMutablePointer<Float>>, count: Int, columns: Range<Int>,
+    means: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>)
+
   /// `Bᵀ d B` of one 6x6 patch: 36 values for each channel.
   static func transformInput(_ patch: InputPatch, scratch: UnsafeMutablePointer<Float>)
 

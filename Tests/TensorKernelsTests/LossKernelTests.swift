@@ -87,16 +87,30 @@ struct LossKernelTests {
   }
 
   @Test(
-    "a single value that is not finite is seen anywhere",
+    "a single gradient that is not finite is seen anywhere",
     arguments: [0, 6, 7, 8, 20, 65_536, 131_076])
   func finiteness(place: Int) {
     let context = KernelContext(threads: 2)
-    var all = values(131_077)
-    #expect(isFinite(all, count: all.count, on: context))
-    all[place] = .infinity
-    #expect(!isFinite(all, count: all.count, on: context))
-    all[place] = .nan
-    #expect(!isFinite(all, count: all.count, on: context))
+    let count = 131_077
+    func updates(_ gradient: [Float]) -> [Bool] {
+      var (p, m, v) = (values(count), values(count), values(count).map(\.magnitude))
+      let adam = AdamRule(
+        learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05,
+        isDecoupled: true, correction1: 0.1, correction2: 0.001)
+      let descent = DescentRule(
+        learningRate: 0.01, momentum: 0.9, weightDecay: 0, nesterov: false, isFirstStep: false)
+      return [
+        adam.update(
+          &p, gradient: gradient, firstMoment: &m, secondMoment: &v, count: count, on: context),
+        descent.update(&p, gradient: gradient, velocity: &m, count: count, on: context),
+      ]
+    }
+    var gradient = values(count)
+    #expect(updates(gradient) == [true, true])
+    for broken in [Float.infinity, -.infinity, .nan] {
+      gradient[place] = broken
+      #expect(updates(gradient) == [false, false])
+    }
   }
 
   @Test(
@@ -129,12 +143,12 @@ struct LossKernelTests {
     for step in 1...3 {
       let g = values(count, salt: UInt64(step))
       let corrections = (1 - pow(0.9, Double(step)), 1 - pow(0.999, Double(step)))
-      AdamRule(
+      _ = AdamRule(
         learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.05,
         isDecoupled: isDecoupled, correction1: corrections.0, correction2: corrections.1
       ).update(
         &p, gradient: g, firstMoment: &m, secondMoment: &v, count: count,
-        on: WorkerPool(threads: 1))
+        on: KernelContext(threads: 1))
       for i in 0..<count {
         let d = Double(g[i]) + (isDecoupled ? 0 : 0.05 * reference[i])
         if isDecoupled { reference[i] *= 1 - 0.01 * 0.05 }
@@ -156,10 +170,10 @@ struct LossKernelTests {
     var b64 = [Double](repeating: 0, count: count)
     for step in 1...3 {
       let g = values(count, salt: UInt64(step))
-      DescentRule(
+      _ = DescentRule(
         learningRate: 0.1, momentum: 0.9, weightDecay: 0.01, nesterov: nesterov,
         isFirstStep: step == 1
-      ).update(&p, gradient: g, velocity: &b, count: count, on: WorkerPool(threads: 1))
+      ).update(&p, gradient: g, velocity: &b, count: count, on: KernelContext(threads: 1))
       for i in 0..<count {
         let d = Double(g[i]) + 0.01 * reference[i]
         b64[i] = step == 1 ? d : 0.9 * b64[i] + d

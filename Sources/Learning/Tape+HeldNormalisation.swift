@@ -19,7 +19,7 @@ extension Tape {
       shape, input: x.values.pointer, mean: layer.runningMean.values.pointer,
       inverseDeviation: deviation.pointer, gamma: layer.weight.values.pointer,
       beta: layer.bias.values.pointer, residual: residual.map { UnsafePointer($0.values.pointer) },
-      rectify: rectify, output: y.values.pointer, on: context.workers)
+      rectify: rectify, output: y.values.pointer, on: context)
     record(y) { [engine, context, unowned y] gradient in
       heldNormalisationGradient(
         shape, outputGradient: gradient.pointer,

@@ -53,7 +53,7 @@ extension Tape {
         TensorKernels.normalise(
           shape, input: x.values.pointer, mean: mean.pointer, inverseDeviation: deviation.pointer,
           gamma: layer.weight.values.pointer, beta: layer.bias.values.pointer, residual: residual,
-          rectify: rectify, output: y.values.pointer, on: context.workers)
+          rectify: rectify, output: y.values.pointer, on: context)
       }
       gate = rectify ? .output(y.values.pointer) : .none
     } else {

@@ -83,7 +83,7 @@ struct DeferredNormalisation {
     let values = engine.context.buffers.take(stored.count)
     apply(
       applied, to: stored.pointer, rows: stored.count / channels, channels: channels,
-      output: values.pointer, on: engine.context.workers)
+      output: values.pointer, on: engine.context)
     return values
   }
 }

@@ -23,8 +23,9 @@ extension Kernels {
         // Nothing new is asked for where nothing comes: the panel is here already.
         let ahead = upcoming?.panel ?? panel
         let asked = upcoming == nil ? 0 : taps * depth * askedPerElement
+        let lines = upcoming?.rows.map(linesToAsk) ?? 0..<0
         while block < whole {
-          if let rows = upcoming?.rows { ask(for: rows, of: inputs + block * blockStride) }
+          if let rows = upcoming?.rows { ask(for: lines, of: rows, inputs + block * blockStride) }
           gatheredTile6x4(
             rows: source, taps: taps, offset: offset, depth: depth, b: panel,
             outputs: outputs + block * 6, column: column, start: start,
@@ -104,13 +105,19 @@ extension Kernels {
   }
 }
 
-/// Asks for a part of a block of depth of six rows: of its first four lines each.
-@inline(__always)
-private func ask(for rows: UpcomingRows, of inputs: UnsafePointer<UnsafePointer<Float>>) {
+/// The part of a block of depth of six rows that a call asks for: of its first four lines each.
+private func linesToAsk(_ rows: UpcomingRows) -> Range<Int> {
   let lines = 24
+  return rows.part * lines / rows.parts..<(rows.part + 1) * lines / rows.parts
+}
+
+@inline(__always)
+private func ask(
+  for lines: Range<Int>, of rows: UpcomingRows, _ inputs: UnsafePointer<UnsafePointer<Float>>
+) {
   let pointers = inputs + rows.tap * 6
-  for line in rows.part * lines / rows.parts..<(rows.part + 1) * lines / rows.parts {
-    prefetch_line_for_later(pointers[line / 4] + rows.offset + line % 4 * 16)
+  for line in lines {
+    prefetch_line_for_later(pointers[line >> 2] + rows.offset + (line & 3) * 16)
   }
 }
 

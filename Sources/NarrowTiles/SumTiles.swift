@@ -1,6 +1,7 @@
 // Sums over pixels or tiles of one value times another: the products of weight gradients.
 
-internal import Tiles
+internal import CHints
+public import Tiles
 
 extension Kernels {
   #if WIDE
@@ -16,16 +17,18 @@ extension Kernels {
 
   public static func sum(
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int, distance: Int,
-    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool
+    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
+    upcoming: UpcomingCopies?
   ) {
+    var asked = AskedLines(upcoming, turns: (count + pixelsPerTurn - 1) / pixelsPerTurn)
     if vectors == 2 {
       #if WIDE
-        sumTile8x2(left, right, count, distance, outputs, adds)
+        sumTile8x2(left, right, count, distance, outputs, adds, &asked)
       #else
-        sumTile4x2(left, right, count, distance, outputs, adds)
+        sumTile4x2(left, right, count, distance, outputs, adds, &asked)
       #endif
     } else {
-      sumTile8x1(left, right, count, outputs, adds)
+      sumTile8x1(left, right, count, outputs, adds, &asked)
     }
   }
 
@@ -44,12 +47,43 @@ extension Kernels {
   }
 }
 
+/// Pixels that are summed between two turns of asking.
+private let pixelsPerTurn = 16
+
+/// The lines that a tile asks for, a few in each turn: many at once keep loads waiting.
+private struct AskedLines {
+  private let upcoming: UpcomingCopies?
+  private let perTurn: Int
+  private var pixel = 0
+  private var place = 0
+
+  init(_ upcoming: UpcomingCopies?, turns: Int) {
+    self.upcoming = upcoming
+    perTurn =
+      upcoming.map { ($0.count * (($0.channels + 15) / 16) + turns - 1) / max(1, turns) } ?? 0
+  }
+
+  @inline(__always)
+  mutating func ask() {
+    guard let upcoming else { return }
+    for _ in 0..<perTurn where pixel < upcoming.count {
+      prefetch_line_for_later(upcoming.pixels[pixel] + upcoming.offset + place)
+      place += 16
+      if place >= upcoming.channels {
+        place = 0
+        pixel += 1
+      }
+    }
+  }
+}
+
 #if WIDE
   /// Eight values times two vectors.
   @inline(__always)
   private func sumTile8x2(
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int, _ distance: Int,
-    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool
+    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
+    _ asked: inout AskedLines
   ) {
     var c0l = Lanes()
     var c0h = Lanes()
@@ -67,34 +101,40 @@ extension Kernels {
     var c6h = Lanes()
     var c7l = Lanes()
     var c7h = Lanes()
-    for k in 0..<count {
-      let p = left + k * Lanes.scalarCount
-      let b0 = load(right + k * Lanes.scalarCount)
-      let b1 = load(right + distance + k * Lanes.scalarCount)
-      var x = Lanes(repeating: p[0])
-      c0l = c0l.addingProduct(x, b0)
-      c0h = c0h.addingProduct(x, b1)
-      x = Lanes(repeating: p[1])
-      c1l = c1l.addingProduct(x, b0)
-      c1h = c1h.addingProduct(x, b1)
-      x = Lanes(repeating: p[2])
-      c2l = c2l.addingProduct(x, b0)
-      c2h = c2h.addingProduct(x, b1)
-      x = Lanes(repeating: p[3])
-      c3l = c3l.addingProduct(x, b0)
-      c3h = c3h.addingProduct(x, b1)
-      x = Lanes(repeating: p[4])
-      c4l = c4l.addingProduct(x, b0)
-      c4h = c4h.addingProduct(x, b1)
-      x = Lanes(repeating: p[5])
-      c5l = c5l.addingProduct(x, b0)
-      c5h = c5h.addingProduct(x, b1)
-      x = Lanes(repeating: p[6])
-      c6l = c6l.addingProduct(x, b0)
-      c6h = c6h.addingProduct(x, b1)
-      x = Lanes(repeating: p[7])
-      c7l = c7l.addingProduct(x, b0)
-      c7h = c7h.addingProduct(x, b1)
+    var first = 0
+    while first < count {
+      asked.ask()
+      let until = min(count, first + pixelsPerTurn)
+      for k in first..<until {
+        let p = left + k * Lanes.scalarCount
+        let b0 = load(right + k * Lanes.scalarCount)
+        let b1 = load(right + distance + k * Lanes.scalarCount)
+        var x = Lanes(repeating: p[0])
+        c0l = c0l.addingProduct(x, b0)
+        c0h = c0h.addingProduct(x, b1)
+        x = Lanes(repeating: p[1])
+        c1l = c1l.addingProduct(x, b0)
+        c1h = c1h.addingProduct(x, b1)
+        x = Lanes(repeating: p[2])
+        c2l = c2l.addingProduct(x, b0)
+        c2h = c2h.addingProduct(x, b1)
+        x = Lanes(repeating: p[3])
+        c3l = c3l.addingProduct(x, b0)
+        c3h = c3h.addingProduct(x, b1)
+        x = Lanes(repeating: p[4])
+        c4l = c4l.addingProduct(x, b0)
+        c4h = c4h.addingProduct(x, b1)
+        x = Lanes(repeating: p[5])
+        c5l = c5l.addingProduct(x, b0)
+        c5h = c5h.addingProduct(x, b1)
+        x = Lanes(repeating: p[6])
+        c6l = c6l.addingProduct(x, b0)
+        c6h = c6h.addingProduct(x, b1)
+        x = Lanes(repeating: p[7])
+        c7l = c7l.addingProduct(x, b0)
+        c7h = c7h.addingProduct(x, b1)
+      }
+      first = until
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -110,7 +150,8 @@ extension Kernels {
   @inline(__always)
   private func sumTile4x2(
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int, _ distance: Int,
-    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool
+    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
+    _ asked: inout AskedLines
   ) {
     var c0l = Lanes()
     var c0h = Lanes()
@@ -120,22 +161,28 @@ extension Kernels {
     var c2h = Lanes()
     var c3l = Lanes()
     var c3h = Lanes()
-    for k in 0..<count {
-      let p = left + k * Lanes.scalarCount
-      let b0 = load(right + k * Lanes.scalarCount)
-      let b1 = load(right + distance + k * Lanes.scalarCount)
-      var x = Lanes(repeating: p[0])
-      c0l = c0l.addingProduct(x, b0)
-      c0h = c0h.addingProduct(x, b1)
-      x = Lanes(repeating: p[1])
-      c1l = c1l.addingProduct(x, b0)
-      c1h = c1h.addingProduct(x, b1)
-      x = Lanes(repeating: p[2])
-      c2l = c2l.addingProduct(x, b0)
-      c2h = c2h.addingProduct(x, b1)
-      x = Lanes(repeating: p[3])
-      c3l = c3l.addingProduct(x, b0)
-      c3h = c3h.addingProduct(x, b1)
+    var first = 0
+    while first < count {
+      asked.ask()
+      let until = min(count, first + pixelsPerTurn)
+      for k in first..<until {
+        let p = left + k * Lanes.scalarCount
+        let b0 = load(right + k * Lanes.scalarCount)
+        let b1 = load(right + distance + k * Lanes.scalarCount)
+        var x = Lanes(repeating: p[0])
+        c0l = c0l.addingProduct(x, b0)
+        c0h = c0h.addingProduct(x, b1)
+        x = Lanes(repeating: p[1])
+        c1l = c1l.addingProduct(x, b0)
+        c1h = c1h.addingProduct(x, b1)
+        x = Lanes(repeating: p[2])
+        c2l = c2l.addingProduct(x, b0)
+        c2h = c2h.addingProduct(x, b1)
+        x = Lanes(repeating: p[3])
+        c3l = c3l.addingProduct(x, b0)
+        c3h = c3h.addingProduct(x, b1)
+      }
+      first = until
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -148,7 +195,8 @@ extension Kernels {
 @inline(__always)
 private func sumTile8x1(
   _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int,
-  _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool
+  _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
+  _ asked: inout AskedLines
 ) {
   var c0 = Lanes()
   var c1 = Lanes()
@@ -158,17 +206,23 @@ private func sumTile8x1(
   var c5 = Lanes()
   var c6 = Lanes()
   var c7 = Lanes()
-  for k in 0..<count {
-    let p = left + k * Lanes.scalarCount
-    let b0 = load(right + k * Lanes.scalarCount)
-    c0 = c0.addingProduct(Lanes(repeating: p[0]), b0)
-    c1 = c1.addingProduct(Lanes(repeating: p[1]), b0)
-    c2 = c2.addingProduct(Lanes(repeating: p[2]), b0)
-    c3 = c3.addingProduct(Lanes(repeating: p[3]), b0)
-    c4 = c4.addingProduct(Lanes(repeating: p[4]), b0)
-    c5 = c5.addingProduct(Lanes(repeating: p[5]), b0)
-    c6 = c6.addingProduct(Lanes(repeating: p[6]), b0)
-    c7 = c7.addingProduct(Lanes(repeating: p[7]), b0)
+  var first = 0
+  while first < count {
+    asked.ask()
+    let until = min(count, first + pixelsPerTurn)
+    for k in first..<until {
+      let p = left + k * Lanes.scalarCount
+      let b0 = load(right + k * Lanes.scalarCount)
+      c0 = c0.addingProduct(Lanes(repeating: p[0]), b0)
+      c1 = c1.addingProduct(Lanes(repeating: p[1]), b0)
+      c2 = c2.addingProduct(Lanes(repeating: p[2]), b0)
+      c3 = c3.addingProduct(Lanes(repeating: p[3]), b0)
+      c4 = c4.addingProduct(Lanes(repeating: p[4]), b0)
+      c5 = c5.addingProduct(Lanes(repeating: p[5]), b0)
+      c6 = c6.addingProduct(Lanes(repeating: p[6]), b0)
+      c7 = c7.addingProduct(Lanes(repeating: p[7]), b0)
+    }
+    first = until
   }
   emit(c0, to: outputs[0], adds)
   emit(c1, to: outputs[1], adds)

@@ -1,4 +1,4 @@
-internal import CHints
+internal import Tiles
 
 /// The sizes of a batch normalisation: `rows` samples (batch times pixels) of `channels` values.
 public struct NormalisationShape: Hashable, Sendable {
@@ -75,43 +75,42 @@ public func normalise(
   _ shape: NormalisationShape, input x: UnsafePointer<Float>, mean: UnsafePointer<Float>,
   inverseDeviation: UnsafePointer<Float>, gamma: UnsafePointer<Float>?,
   beta: UnsafePointer<Float>?, residual: UnsafePointer<Float>?, rectify: Bool,
-  output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
+  output y: UnsafeMutablePointer<Float>, on context: KernelContext
 ) {
   let channels = shape.channels
-  workers.forEach(chunks: shape.chunks) { chunk in
-    for r in shape.range(of: chunk) {
-      for c in stride(from: 0, to: channels, by: 8) {
-        let lanes = channels - c
-        let i = r * channels + c
-        prefetch_line(x + i + 1024)
-        if let residual { prefetch_line(residual + i + 1024) }
-        var scale = load(inverseDeviation + c, lanes)
-        if let gamma { scale *= load(gamma + c, lanes) }
-        // Taking the mean off first loses less than a shift of beta - mean * scale would.
-        let shift = beta.map { load($0 + c, lanes) } ?? Lanes()
-        // As `AppliedNormalisation` has it, to the bit.
-        var value = shift + (load(x + i, lanes) - load(mean + c, lanes)) * scale
-        if let residual { value += load(residual + i, lanes) }
-        store(rectify ? rectified(value) : value, to: y + i, lanes)
-      }
-    }
+  let constants = context.buffers.take(2 * channels)
+  let (scale, shift) = (constants.pointer, constants.pointer + channels)
+  for c in stride(from: 0, to: channels, by: 8) {
+    let lanes = channels - c
+    let deviation = load(inverseDeviation + c, lanes)
+    store(gamma.map { deviation * load($0 + c, lanes) } ?? deviation, to: scale + c, lanes)
+    store(beta.map { load($0 + c, lanes) } ?? Lanes(), to: shift + c, lanes)
   }
+  apply(
+    AppliedNormalisation(centre: mean, scale: scale, shift: shift, rectifies: rectify), shape,
+    input: x, residual: residual, output: y, on: context)
+  withExtendedLifetime(constants) {}
 }
 
 /// Applies a normalisation that was put off: `rows` times `channels` values.
 public func apply(
   _ normalisation: AppliedNormalisation, to x: UnsafePointer<Float>, rows: Int, channels: Int,
-  output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
+  output y: UnsafeMutablePointer<Float>, on context: KernelContext
 ) {
-  let shape = NormalisationShape(rows: rows, channels: channels)
-  workers.forEach(chunks: shape.chunks) { chunk in
-    for r in shape.range(of: chunk) {
-      for c in stride(from: 0, to: channels, by: 8) {
-        let i = r * channels + c
-        let lanes = channels - c
-        store(normalisation.apply(load(x + i, lanes), c, lanes), to: y + i, lanes)
-      }
-    }
+  apply(
+    normalisation, NormalisationShape(rows: rows, channels: channels), input: x, residual: nil,
+    output: y, on: context)
+}
+
+private func apply(
+  _ normalisation: AppliedNormalisation, _ shape: NormalisationShape, input x: Input,
+  residual: Input?, output y: Output, on context: KernelContext
+) {
+  let tiles = context.tiles
+  context.workers.forEach(chunks: shape.chunks) { chunk in
+    tiles.normalise(
+      x, by: normalisation.lazy, channels: shape.channels, rows: shape.range(of: chunk),
+      residual: residual, output: y)
   }
 }
 

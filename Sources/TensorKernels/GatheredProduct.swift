@@ -25,6 +25,34 @@ struct GatheredProduct {
     _ outputs: UnsafeMutablePointer<Output>
   ) -> Void
 
+  /// How the work is cut: into chunks of rows, some of which are cut by panels too.
+  private struct Cut {
+    private let panels: Int
+    /// Chunks of rows that take all panels, from the first.
+    private let whole: Int
+    private let groups: Int
+    let count: Int
+
+    /// With few rows there are sixteen chunks or more, where there are panels enough. With many, only
+    /// the last two chunks of rows are cut, so that no thread waits long for another's last chunk.
+    init(rowChunks: Int, panels: Int) {
+      self.panels = panels
+      let isMany = rowChunks > 8
+      whole = isMany ? rowChunks - 2 : 0
+      groups = min(panels, isMany ? 2 : 16 / max(1, rowChunks))
+      count = whole + (rowChunks - whole) * groups
+    }
+
+    /// A chunk's rows and its panels, of which the last may have none.
+    subscript(chunk: Int) -> (rows: Int, panels: Range<Int>) {
+      if chunk < whole { return (chunk, 0..<panels) }
+      let (rows, group) = (chunk - whole).quotientAndRemainder(dividingBy: groups)
+      let size = pieces(panels, of: groups)
+      let first = min(panels, group * size)
+      return (whole + rows, first..<min(panels, first + size))
+    }
+  }
+
   private struct DepthBlock {
     var tap: Int
     var taps: Int
@@ -47,9 +75,7 @@ struct GatheredProduct {
     // Small products take longer chunks, so that a chunk stays a microsecond or more.
     let rowsPerChunk = work < 8_192 ? 384 : 96
     let rowChunks = pieces(rows, of: rowsPerChunk)
-    // With few rows the panels are shared out as well: sixteen chunks or more where there are any.
-    let groups = min(panels.count, max(1, 16 / max(1, rowChunks)))
-    let panelsPerGroup = pieces(panels.count, of: groups)
+    let cut = Cut(rowChunks: rowChunks, panels: panels.count)
     let blocks = depthBlocks
     let parts = epilogue.statistics.map { _ in
       ChunkStatistics(channels: panels.columns, chunks: rowChunks, on: context)
@@ -60,18 +86,17 @@ struct GatheredProduct {
     let normalised = normalisation.map { _ in
       context.buffers.take(context.workers.threads * min(rowsPerChunk, rows) * depth)
     }
-    context.workers.forEach(chunks: rowChunks * groups) { chunk, worker in
-      let first = chunk / groups * rowsPerChunk
-      let firstPanel = chunk % groups * panelsPerGroup
-      let lastPanel = min(panels.count, firstPanel + panelsPerGroup)
-      guard firstPanel < lastPanel else { return }
+    context.workers.forEach(chunks: cut.count) { chunk, worker in
+      let (rowChunk, range) = cut[chunk]
+      guard !range.isEmpty else { return }
+      let first = rowChunk * rowsPerChunk
       let own = UnsafeMutableRawPointer(pointers.pointer + worker * rowBlocks * (taps + 1) * 12)
       runChunk(
         inputs: own.assumingMemoryBound(to: Input.self),
         outputs: (own + rowBlocks * taps * 48).assumingMemoryBound(to: Output.self), first: first,
-        count: min(rowsPerChunk, rows - first), panels: firstPanel..<lastPanel,
+        count: min(rowsPerChunk, rows - first), panels: range,
         blocks: blocks, packed: packed, accumulate: accumulate, epilogue: epilogue, output: output,
-        statistics: parts.map { $0.rows(of: chunk / groups) }
+        statistics: parts.map { $0.rows(of: rowChunk) }
       ) { first, count, inputs, outputs in
         gather(first, count, inputs, outputs)
         guard let normalisation, let normalised else { return }

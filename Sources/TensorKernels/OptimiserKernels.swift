@@ -107,7 +107,7 @@ public struct AdamRule: Hashable, Sendable {
         var m = load(firstMoment + i, to - i)
         m += (g - m) * complement1
         let v = load(secondMoment + i, to - i) * beta2 + g * g * complement2
-        let denominator = v.squareRoot() * deviationScale + epsilon
+        let denominator = squareRoots(v) * deviationScale + epsilon
         store(m, to: firstMoment + i, to - i)
         store(v, to: secondMoment + i, to - i)
         store(value - m / denominator * stepSize, to: p + i, to - i)
@@ -115,6 +115,15 @@ public struct AdamRule: Hashable, Sendable {
       return check
     }
   }
+}
+
+@inline(__always)
+private func squareRoots(_ x: Lanes) -> Lanes {
+  var x = x
+  withUnsafeMutableBytes(of: &x) {
+    take_square_roots_of_8($0.baseAddress!.assumingMemoryBound(to: Float.self))
+  }
+  return x
 }
 
 extension KernelContext {

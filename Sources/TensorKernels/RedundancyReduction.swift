@@ -76,7 +76,7 @@ private struct Standardised {
     normalise(
       shape, input: x, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
       gamma: nil, beta: nil, residual: nil, rectify: false, output: values.pointer,
-      on: context.workers)
+      on: context)
   }
 
   func backward(

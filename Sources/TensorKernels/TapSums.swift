@@ -161,16 +161,20 @@ struct TapSums {
       }
     }
 
-    /// Asks for the channels that the next chain will copy, those of some of its pixels.
-    private func prefetch(_ pixels: UnsafePointer<Input>, _ range: Range<Int>) {
-      for p in range {
-        for c in stride(from: rows.lowerBound, to: rows.upperBound, by: 16) {
-          prefetch_line_for_later(pixels[p] + c)
-        }
-        for c in stride(from: columns.lowerBound, to: columns.upperBound, by: 16) {
-          prefetch_line_for_later(pixels[TapSums.chain + p] + c)
-        }
-      }
+    /// The pixels of the next chain's input or of its output's gradient, those of some of both.
+    ///
+    /// - Parameter places: Counted over the input's pixels, then over the gradient's; those on one
+    ///   side are taken.
+    private func upcoming(
+      _ pixels: UnsafePointer<Input>, _ count: Int, _ places: Range<Int>
+    ) -> UpcomingCopies? {
+      guard !places.isEmpty else { return nil }
+      let isInput = places.lowerBound < count
+      return UpcomingCopies(
+        pixels: pixels + places.lowerBound + (isInput ? 0 : TapSums.chain - count),
+        count: min(places.upperBound, isInput ? count : 2 * count) - places.lowerBound,
+        offset: isInput ? rows.lowerBound : columns.lowerBound,
+        channels: isInput ? rows.count : columns.count)
     }
 
     /// Adds the products of the copied pixels to the gradient, or makes them the gradient; meanwhile
@@ -180,7 +184,7 @@ struct TapSums {
     ) {
       let (lanes, chain, tiles) = (sums.lanes, TapSums.chain, sums.tiles)
       let share = pieces(
-        nextCount, of: pieces(columns.count, of: 2 * lanes) * pieces(rows.count, of: 8))
+        2 * nextCount, of: pieces(columns.count, of: 2 * lanes) * pieces(rows.count, of: 8))
       var asked = 0
       withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { spill in
         withUnsafeTemporaryAllocation(of: Output.self, capacity: 8) { outputs in
@@ -191,9 +195,9 @@ struct TapSums {
             let vectors = used > lanes ? 2 : 1
             let height = tiles.sumHeight(vectors: vectors)
             for row in stride(from: 0, to: rows.count, by: height) {
-              let until = min(nextCount, asked + share)
-              prefetch(next, asked..<until)
-              asked = until
+              let upcoming = upcoming(
+                next, nextCount, asked..<min(2 * nextCount, asked + share))
+              asked += upcoming?.count ?? 0
               let valid = min(height, rows.count - row)
               let target =
                 self.target.pointer
@@ -207,7 +211,7 @@ struct TapSums {
               tiles.sum(
                 left + row / lanes * chain * lanes + row % lanes, right + column * chain,
                 count: pixels, distance: chain * lanes, vectors: vectors, outputs: outputs,
-                adds: adds && isWhole)
+                adds: adds && isWhole, upcoming: upcoming)
               guard !isWhole else { continue }
               for r in 0..<valid {
                 for j in 0..<used {

@@ -201,7 +201,7 @@ struct WinogradWeightGradient {
             + ((stretch.vector + c / lanes) * v.tiles + range.lowerBound) * lanes + c % lanes
           tiles.sum(
             left, right, count: range.count, distance: g.tiles * lanes, vectors: vectors,
-            outputs: outputs, adds: adds)
+            outputs: outputs, adds: adds, upcoming: nil)
         }
       }
     }

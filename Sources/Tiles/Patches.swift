@@ -1,23 +1,3 @@
-/// A normalisation that is applied while values are read: `(x - centre) · scale + shift`, rectified.
-@frozen
-public struct LazyNormalisation {
-  public var centre: UnsafePointer<Float>
-  public var scale: UnsafePointer<Float>
-  public var shift: UnsafePointer<Float>
-  public var rectifies: Bool
-
-  @inlinable
-  public init(
-    centre: UnsafePointer<Float>, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>,
-    rectifies: Bool
-  ) {
-    self.centre = centre
-    self.scale = scale
-    self.shift = shift
-    self.rectifies = rectifies
-  }
-}
-
 /// The pixels that one tile reads, and which of them lie in the image.
 @frozen
 public struct FoundPixels {

@@ -51,9 +51,11 @@ public protocol TileKernels {
   ///   - left: The first pixel's values; pixels are one vector apart, on both sides.
   ///   - distance: Floats from the first vector of the right operand to the second.
   ///   - outputs: As many rows as there are values; whole vectors are written.
+  ///   - upcoming: What is copied for the sums after these, to be asked for meanwhile.
   static func sum(
     _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int, distance: Int,
-    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool)
+    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
+    upcoming: UpcomingCopies?)
 
   /// The mean of each column of some rows, and the sum of the squares of the distances from it.
   ///
@@ -63,6 +65,20 @@ public protocol TileKernels {
   static func statistics(
     of rows: UnsafePointer<UnsafeMutablePointer<Float>>, count: Int, columns: Range<Int>,
     means: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>)
+
+  /// `(x - centre) scale + shift`, then plus a residual, then rectified, as asked, of some rows.
+  static func normalise(
+    _ x: UnsafePointer<Float>, by normalisation: LazyNormalisation, channels: Int,
+    rows: Range<Int>, residual: UnsafePointer<Float>?, output: UnsafeMutablePointer<Float>)
+
+  /// Adds some rows' gradients to the first `channels` sums, and their products with the input's
+  /// distance from its mean to the next.
+  static func addGradientSums(
+    _ pass: NormalisationPass, rows: Range<Int>, to sums: UnsafeMutablePointer<Float>)
+
+  /// The gradients of the input and of what was added before the gate, of some rows.
+  static func spreadGradient(
+    _ pass: NormalisationPass, rows: Range<Int>, by spread: GradientSpread)
 
   /// `Bᵀ d B` of one 6x6 patch: 36 values for each channel.
   static func transformInput(_ patch: InputPatch, scratch: UnsafeMutablePointer<Float>)
@@ -122,6 +138,26 @@ public struct UpcomingRows {
     self.offset = offset
     self.part = part
     self.parts = parts
+  }
+}
+
+/// The channels of some pixels that are copied later.
+@frozen
+public struct UpcomingCopies {
+  public var pixels: UnsafePointer<UnsafePointer<Float>>
+  public var count: Int
+  /// The first channel, and how many.
+  public var offset: Int
+  public var channels: Int
+
+  @inlinable
+  public init(
+    pixels: UnsafePointer<UnsafePointer<Float>>, count: Int, offset: Int, channels: Int
+  ) {
+    self.pixels = pixels
+    self.count = count
+    self.offset = offset
+    self.channels = channels
   }
 }
 

@@ -34,12 +34,28 @@ struct LayerKernelTests {
             shape, input: x.pointer, mean: mean.pointer, inverseDeviation: deviation.pointer,
             gamma: gamma.baseAddress, beta: beta.baseAddress,
             residual: rectifies ? residual.baseAddress : nil, rectify: rectifies,
-            output: y.pointer, on: context.workers)
+            output: y.pointer, on: context)
         }
       }
     }
     // With one row the deviation is 1/√ε, which magnifies the mean's rounding.
     #expect(distance(y.array, reference.output) < (shape.rows == 1 ? 1e-2 : 2e-4))
+  }
+
+  @Test(
+    "the gradient of a batch normalisation agrees with Float64, in vectors of either length",
+    arguments: [(1, 1), (3, 5), (33, 16), (130, 24), (61, 40), (9, 300)], [false, true])
+  func normalisationGradients(size: (Int, Int), adds: Bool) {
+    let pass = GradientPass(rows: size.0, channels: size.1, adds: adds)
+    for gate in GradientPass.Gate.allCases {
+      let expected = pass.reference(gate)
+      let result = pass.run(gate, .best)
+      #expect(distance(result.input, expected.input) < 1e-4, "\(gate)")
+      #expect(distance(result.residual, expected.residual) < 1e-6, "\(gate)")
+      #expect(distance(result.gamma, expected.gamma) < 1e-4, "\(gate)")
+      #expect(distance(result.beta, expected.beta) < 1e-4, "\(gate)")
+      #expect(pass.run(gate, .avx2) == result, "\(gate)")
+    }
   }
 
   @Test(
@@ -87,5 +103,110 @@ struct LayerKernelTests {
       shape, input: x.pointer, skip: skip > 0 ? s.pointer : nil, output: y.pointer,
       on: context.workers)
     #expect(y.array == Reference.upsampleAndJoin(shape, input: input, skip: skipInput))
+  }
+}
+
+/// One backward pass of a batch normalisation, with a gate of each kind.
+private struct GradientPass {
+  enum Gate: CaseIterable {
+    case none, output, normalisation
+  }
+
+  struct Gradients<Value: Equatable>: Equatable {
+    var input: [Value]
+    var residual: [Value]
+    var gamma: [Value]
+    var beta: [Value]
+  }
+
+  let shape: NormalisationShape
+  let adds: Bool
+  private let x: [Float]
+  private let dy: [Float]
+  private let gamma: [Float]
+  private let beta: [Float]
+  private let mean: [Float]
+  private let deviation: [Float]
+  private let before: Float = 0.25
+
+  init(rows: Int, channels: Int, adds: Bool) {
+    shape = NormalisationShape(rows: rows, channels: channels)
+    self.adds = adds
+    x = values(rows * channels)
+    dy = values(rows * channels, salt: 1)
+    gamma = values(channels, salt: 2)
+    beta = values(channels, salt: 3)
+    mean = values(channels, salt: 4).map { $0 / 4 }
+    deviation = values(channels, salt: 5).map { 1 + $0.magnitude }
+  }
+
+  /// What the rectifier sees, in the kernels' precision: its sign must not depend on rounding.
+  private func output(_ i: Int) -> Float {
+    let c = i % shape.channels
+    return beta[c] + (x[i] - mean[c]) * (deviation[c] * gamma[c])
+  }
+
+  func run(_ gate: Gate, _ instructions: Processor.Instructions) -> Gradients<Float> {
+    let context = KernelContext(threads: 2, instructions: instructions)
+    let scale = context.buffers.take(copying: zip(deviation, gamma).map { $0 * $1 })
+    let (centre, shift) = (
+      context.buffers.take(copying: mean), context.buffers.take(copying: beta)
+    )
+    let inverse = context.buffers.take(copying: deviation)
+    let factor = context.buffers.take(copying: gamma)
+    let y = context.buffers.take(copying: x.indices.map(output))
+    let start = [Float](repeating: before, count: x.count)
+    let results = [
+      context.buffers.take(copying: start), context.buffers.take(copying: start),
+      context.buffers.take(copying: gamma), context.buffers.take(copying: beta),
+    ]
+    let input = context.buffers.take(copying: x)
+    let gradient = context.buffers.take(copying: dy)
+    func target(_ i: Int) -> GradientTarget {
+      GradientTarget(results[i].pointer, accumulate: adds && i < 2)
+    }
+    let record: NormalisationRecord.Gate =
+      switch gate {
+      case .none: .none
+      case .output: .output(y.pointer)
+      case .normalisation:
+        .normalisation(
+          AppliedNormalisation(
+            centre: centre.pointer, scale: scale.pointer, shift: shift.pointer, rectifies: true))
+      }
+    normalisationGradient(
+      shape, outputGradient: gradient.pointer,
+      record: NormalisationRecord(
+        input: input.pointer, gate: record, mean: centre.pointer,
+        inverseDeviation: inverse.pointer, gamma: factor.pointer),
+      gammaGradient: target(2), betaGradient: target(3), inputGradient: target(0),
+      residualGradient: target(1), on: context)
+    return Gradients(
+      input: results[0].array, residual: results[1].array, gamma: results[2].array,
+      beta: results[3].array)
+  }
+
+  func reference(_ gate: Gate) -> Gradients<Double> {
+    let (rows, channels) = (shape.rows, shape.channels)
+    let start = adds ? Double(before) : 0
+    let passed = x.indices.map { gate == .none || output($0) > 0 ? Double(dy[$0]) : 0 }
+    func normalised(_ i: Int) -> Double {
+      (Double(x[i]) - Double(mean[i % channels])) * Double(deviation[i % channels])
+    }
+    var (gammas, betas) = (
+      [Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels)
+    )
+    for i in x.indices {
+      betas[i % channels] += passed[i]
+      gammas[i % channels] += passed[i] * normalised(i)
+    }
+    let inputs = x.indices.map { i in
+      let c = i % channels
+      let rest =
+        passed[i] - betas[c] / Double(rows) - normalised(i) * gammas[c] / Double(rows)
+      return start + rest * Double(deviation[c]) * Double(gamma[c])
+    }
+    return Gradients(
+      input: inputs, residual: passed.map { start + $0 }, gamma: gammas, beta: betas)
   }
 }

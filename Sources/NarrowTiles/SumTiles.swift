@@ -31,20 +31,6 @@ extension Kernels {
       sumTile8x1(left, right, count, outputs, adds, &asked)
     }
   }
-
-  public static func copyVectors(
-    _ pixels: UnsafePointer<UnsafePointer<Float>>, count: Int, channels: Range<Int>,
-    to target: UnsafeMutablePointer<Float>, vectorStride: Int
-  ) {
-    for p in 0..<count {
-      let pixel = pixels[p]
-      var place = target + p * lanes
-      for c in stride(from: channels.lowerBound, to: channels.upperBound, by: lanes) {
-        UnsafeMutableRawPointer(place).storeBytes(of: load(pixel + c), as: Lanes.self)
-        place += vectorStride
-      }
-    }
-  }
 }
 
 /// Pixels that are summed between two turns of asking.

@@ -59,10 +59,15 @@ struct BlockedWinogradProduct {
     sources: [ImageSource], weights: Weights, targets: [ImageTarget],
     epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
   ) {
-    let blocksAtOnce = min(blocks, max(1, Self.limit / (units * 36 * sumStride)))
-    let depthsAtOnce = min(depths, max(1, Self.limit / (blocksAtOnce * 36 * inputStride)))
+    // Sums that are complete after one round stay in the memory of the thread that makes them.
+    let isOneRound = depths * 36 * inputStride <= Self.limit
+    let heldByBlock = 36 * (isOneRound ? depths * inputStride : units * sumStride)
+    let blocksAtOnce = min(blocks, max(1, Self.limit / heldByBlock))
+    let depthsAtOnce =
+      isOneRound ? depths : min(depths, max(1, Self.limit / (blocksAtOnce * 36 * inputStride)))
     let inputs = context.buffers.take(blocksAtOnce * depthsAtOnce * 36 * inputStride)
-    let sums = context.buffers.take(blocksAtOnce * units * 36 * sumStride)
+    let sums = context.buffers.take(
+      (isOneRound ? context.workers.threads : blocksAtOnce * units) * 36 * sumStride)
     let own = 36 * weightStride + 9 * Self.depth * Self.columns
     let scratch = context.buffers.take(context.workers.threads * own)
     let zeros = context.buffers.takeZeroed(Self.depth)
@@ -80,7 +85,7 @@ struct BlockedWinogradProduct {
           let block = chunk / units
           let columns = self.columns(of: chunk % units)
           let packed = scratch.pointer + worker * own
-          let sums = sums.pointer + chunk * 36 * sumStride
+          let sums = sums.pointer + (isOneRound ? worker : chunk) * 36 * sumStride
           multiply(
             inputs.pointer + block * range.count * 36 * inputStride, range, by: weights, columns,
             into: sums, packed: packed, transposed: packed + 36 * weightStride)

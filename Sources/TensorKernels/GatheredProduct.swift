@@ -84,7 +84,7 @@ struct GatheredProduct {
     let rowBlocks = pieces(min(rowsPerChunk, rows), of: 6)
     let pointers = context.buffers.take(context.workers.threads * rowBlocks * (taps + 1) * 12)
     let normalised = normalisation.map { _ in
-      context.buffers.take(context.workers.threads * min(rowsPerChunk, rows) * depth)
+      context.buffers.take(context.workers.threads * min(rowsPerChunk, rows) * normalisedStride)
     }
     context.workers.forEach(chunks: cut.count) { chunk, worker in
       let (rowChunk, range) = cut[chunk]
@@ -102,7 +102,7 @@ struct GatheredProduct {
         guard let normalisation, let normalised else { return }
         normalise(
           inputs, count, normalisation,
-          into: normalised.pointer + worker * min(rowsPerChunk, rows) * depth)
+          into: normalised.pointer + worker * min(rowsPerChunk, rows) * normalisedStride)
       }
     }
     withExtendedLifetime(pointers) {}
@@ -175,19 +175,19 @@ struct GatheredProduct {
     }
   }
 
+  /// Floats of a row's normalised copy: whole vectors.
+  private var normalisedStride: Int { pieces(depth, of: 16) * 16 }
+
   /// Replaces rows by their normalised copies, which stay in the cache until they are multiplied.
   private func normalise(
     _ inputs: UnsafeMutablePointer<Input>, _ count: Int, _ normalisation: AppliedNormalisation,
     into target: Output
   ) {
-    for r in 0..<count {
-      let row = target + r * depth
-      for c in stride(from: 0, to: depth, by: 8) {
-        let value = load(inputs[r] + c, depth - c)
-        store(normalisation.apply(value, c, depth - c), to: row + c, depth - c)
-      }
-      inputs[r] = UnsafePointer(row)
-    }
+    let stride = normalisedStride
+    tiles.copyVectors(
+      inputs, count: count, channels: 0..<depth, normalisation: normalisation.lazy, to: target,
+      pixelStride: stride, vectorStride: tiles.lanes)
+    for r in 0..<count { inputs[r] = UnsafePointer(target + r * stride) }
   }
 
   /// Rows past the end repeat the block's first, which may be read and is never stored.

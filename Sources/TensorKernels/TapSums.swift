@@ -142,23 +142,9 @@ struct TapSums {
       _ pixels: UnsafePointer<Input>, _ count: Int, _ channels: Range<Int>,
       _ normalisation: AppliedNormalisation?, to target: Output
     ) {
-      let lanes = sums.lanes
-      let vectorStride = TapSums.chain * lanes
-      guard let normalisation else {
-        return sums.tiles.copyVectors(
-          pixels, count: count, channels: channels, to: target, vectorStride: vectorStride)
-      }
-      for p in 0..<count {
-        let pixel = pixels[p]
-        var place = target + p * lanes
-        for c in stride(from: channels.lowerBound, to: channels.upperBound, by: lanes) {
-          for lane in stride(from: 0, to: lanes, by: 8) {
-            let value = normalisation.apply(load(pixel + c + lane), c + lane, 8)
-            store(value, to: place + lane)
-          }
-          place += vectorStride
-        }
-      }
+      sums.tiles.copyVectors(
+        pixels, count: count, channels: channels, normalisation: normalisation?.lazy, to: target,
+        pixelStride: sums.lanes, vectorStride: TapSums.chain * sums.lanes)
     }
 
     /// The pixels of the next chain's input or of its output's gradient, those of some of both.

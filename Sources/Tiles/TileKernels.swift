@@ -24,13 +24,16 @@ public protocol TileKernels {
     outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
     used: Int, upcoming: UpcomingBlock?)
 
-  /// Copies channels of pixels into vectors that follow each other: those of a vector of channels, pixel
-  /// by pixel, then those of the next, `vectorStride` on.
+  /// Copies channels of pixels, vector by vector, normalised on the way.
   ///
-  /// - Parameter channels: Whole vectors are read and written, so the last one may run past the end.
+  /// - Parameters:
+  ///   - channels: Whole vectors are read and written, so the last one may run past the end.
+  ///   - pixelStride, vectorStride: Floats from a pixel's vector to the next pixel's, and to the
+  ///     pixel's next one.
   static func copyVectors(
     _ pixels: UnsafePointer<UnsafePointer<Float>>, count: Int, channels: Range<Int>,
-    to target: UnsafeMutablePointer<Float>, vectorStride: Int)
+    normalisation: LazyNormalisation?, to target: UnsafeMutablePointer<Float>, pixelStride: Int,
+    vectorStride: Int)
 
   /// A plain matrix times one packed panel: `rows` is a multiple of six, whole vectors are written.
   ///

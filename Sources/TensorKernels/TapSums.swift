@@ -1,4 +1,3 @@
-internal import CHints
 internal import Tiles
 
 /// The weights' gradient of a convolution as sums over pixels, tap by tap.
@@ -147,10 +146,10 @@ struct TapSums {
         pixelStride: sums.lanes, vectorStride: TapSums.chain * sums.lanes)
     }
 
-    /// The pixels of the next chain's input or of its output's gradient, those of some of both.
+    /// Some of the next chain's pixels, of the input or of the output's gradient.
     ///
-    /// - Parameter places: Counted over the input's pixels, then over the gradient's; those on one
-    ///   side are taken.
+    /// - Parameter places: Counted over the input's pixels, then over the gradient's; where they are
+    ///   of both, only those of the input are taken.
     private func upcoming(
       _ pixels: UnsafePointer<Input>, _ count: Int, _ places: Range<Int>
     ) -> UpcomingCopies? {

@@ -1,4 +1,3 @@
-internal import CHints
 internal import Tiles
 
 /// How a 3x3 convolution of stride 1 is cut into tiles of 4x4 output pixels, each made from a 6x6

@@ -24,7 +24,7 @@ internal import Tiles
     var adds = false
     switch start {
     case .zero: break
-    case .columns(let bias): sums = SixSums(FourVectors(bias))
+    case .columns(let bias): sums = SixSums(FourVectors(bias, Lanes.scalarCount))
     case .output: adds = true
     }
     var rows = rows
@@ -37,12 +37,7 @@ internal import Tiles
       rows += 6
       b += depth * FourVectors.count
     }
-    sums.c0.emit(to: outputs[0] + column, adds)
-    sums.c1.emit(to: outputs[1] + column, adds)
-    sums.c2.emit(to: outputs[2] + column, adds)
-    sums.c3.emit(to: outputs[3] + column, adds)
-    sums.c4.emit(to: outputs[4] + column, adds)
-    sums.c5.emit(to: outputs[5] + column, adds)
+    sums.emit(to: outputs, column: column, adds)
   }
 
   /// Six rows times four vectors of columns.
@@ -70,6 +65,26 @@ internal import Tiles
     sums.emit(to: output, outputStride, adds)
   }
 
+  /// Six values of each pixel times four vectors.
+  func sumTile6x4(
+    _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>,
+    _ count: Int, _ distance: Int, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>,
+    _ adds: Bool, _ asked: inout AskedLines
+  ) {
+    let (p0, p1, p2) = (pairs[0], pairs[1], pairs[2])
+    var sums = SixSums()
+    var k = 0
+    while k < count {
+      asked.ask()
+      let until = min(count, k + pixelsPerTurn)
+      repeat {
+        sums.addPixel(p0, p1, p2, right, distance, at: k * Lanes.scalarCount)
+        k += 1
+      } while k < until
+    }
+    sums.emit(to: outputs, column: 0, adds)
+  }
+
   /// The sums of six rows, each in registers.
   private struct SixSums {
     var c0 = FourVectors()
@@ -87,6 +102,30 @@ internal import Tiles
     init(_ start: FourVectors) {
       (c0, c1, c2) = (start, start, start)
       (c3, c4, c5) = (start, start, start)
+    }
+
+    /// Adds the products of one value of each row.
+    @inline(__always)
+    mutating func add(
+      _ x0: Float, _ x1: Float, _ x2: Float, _ x3: Float, _ x4: Float, _ x5: Float,
+      _ columns: FourVectors
+    ) {
+      c0.add(x0, columns)
+      c1.add(x1, columns)
+      c2.add(x2, columns)
+      c3.add(x3, columns)
+      c4.add(x4, columns)
+      c5.add(x5, columns)
+    }
+
+    /// Adds the products of three pairs of values and four vectors, of one pixel.
+    @inline(__always)
+    mutating func addPixel(
+      _ p0: UnsafePointer<Float>, _ p1: UnsafePointer<Float>, _ p2: UnsafePointer<Float>,
+      _ right: UnsafePointer<Float>, _ distance: Int, at i: Int
+    ) {
+      add(
+        p0[i], p0[i + 1], p1[i], p1[i + 1], p2[i], p2[i + 1], FourVectors(right + i, distance))
     }
 
     /// Adds the products of `depth` elements of six rows and a panel, in order.
@@ -133,6 +172,18 @@ internal import Tiles
     }
 
     @inline(__always)
+    func emit(
+      to outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, _ adds: Bool
+    ) {
+      c0.emit(to: outputs[0] + column, adds)
+      c1.emit(to: outputs[1] + column, adds)
+      c2.emit(to: outputs[2] + column, adds)
+      c3.emit(to: outputs[3] + column, adds)
+      c4.emit(to: outputs[4] + column, adds)
+      c5.emit(to: outputs[5] + column, adds)
+    }
+
+    @inline(__always)
     func emit(to output: UnsafeMutablePointer<Float>, _ stride: Int, _ adds: Bool) {
       c0.emit(to: output, adds)
       c1.emit(to: output + 1 * stride, adds)
@@ -160,13 +211,9 @@ internal import Tiles
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
       _ b: UnsafePointer<Float>, at k: Int
     ) {
-      let columns = FourVectors(b + k * FourVectors.count)
-      c0.add(a0[k], columns)
-      c1.add(a1[k], columns)
-      c2.add(a2[k], columns)
-      c3.add(a3[k], columns)
-      c4.add(a4[k], columns)
-      c5.add(a5[k], columns)
+      add(
+        a0[k], a1[k], a2[k], a3[k], a4[k], a5[k],
+        FourVectors(b + k * FourVectors.count, Lanes.scalarCount))
     }
   }
 
@@ -183,12 +230,13 @@ internal import Tiles
     @inline(__always)
     init() {}
 
+    /// - Parameter distance: Floats from one vector to the next.
     @inline(__always)
-    init(_ p: UnsafePointer<Float>) {
+    init(_ p: UnsafePointer<Float>, _ distance: Int) {
       v0 = Self.load(p)
-      v1 = Self.load(p + Lanes.scalarCount)
-      v2 = Self.load(p + 2 * Lanes.scalarCount)
-      v3 = Self.load(p + 3 * Lanes.scalarCount)
+      v1 = Self.load(p + distance)
+      v2 = Self.load(p + 2 * distance)
+      v3 = Self.load(p + 3 * distance)
     }
 
     @inline(__always)

@@ -5,39 +5,47 @@ public import Tiles
 
 extension Kernels {
   #if WIDE
-    /// Eight rows by two vectors take half of the thirty-two registers.
-    private static let rowsByTwo = 8
+    public static func sumVectors(of vectors: Int) -> Int {
+      vectors >= 4 ? 4 : min(2, vectors)
+    }
+
+    /// Six rows by four vectors take ten loads for twenty-four products, eight by two for sixteen.
+    public static func sumHeight(vectors: Int) -> Int { vectors == 4 ? 6 : 8 }
   #else
+    public static func sumVectors(of vectors: Int) -> Int { min(2, vectors) }
+
     /// Four rows by two vectors take half of the sixteen registers, and are enough to hide the
     /// latency of fused multiply-adds; they divide a vector of channels evenly, as six would not.
-    private static let rowsByTwo = 4
+    public static func sumHeight(vectors: Int) -> Int { vectors == 2 ? 4 : 8 }
   #endif
 
-  public static func sumHeight(vectors: Int) -> Int { vectors == 2 ? rowsByTwo : 8 }
-
   public static func sum(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int, distance: Int,
-    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
+    _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>, count: Int,
+    distance: Int, vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
     upcoming: UpcomingCopies?
   ) {
     var asked = AskedLines(upcoming, turns: (count + pixelsPerTurn - 1) / pixelsPerTurn)
-    if vectors == 2 {
-      #if WIDE
-        sumTile8x2(left, right, count, distance, outputs, adds, &asked)
-      #else
-        sumTile4x2(left, right, count, distance, outputs, adds, &asked)
-      #endif
-    } else {
-      sumTile8x1(left, right, count, outputs, adds, &asked)
-    }
+    #if WIDE
+      switch vectors {
+      case 4: sumTile6x4(pairs, right, count, distance, outputs, adds, &asked)
+      case 2: sumTile8x2(pairs, right, count, distance, outputs, adds, &asked)
+      default: sumTile8x1(pairs, right, count, outputs, adds, &asked)
+      }
+    #else
+      if vectors == 2 {
+        sumTile4x2(pairs, right, count, distance, outputs, adds, &asked)
+      } else {
+        sumTile8x1(pairs, right, count, outputs, adds, &asked)
+      }
+    #endif
   }
 }
 
 /// Pixels that are summed between two turns of asking.
-private let pixelsPerTurn = 16
+let pixelsPerTurn = 16
 
 /// The lines that a tile asks for, a few in each turn: many at once keep loads waiting.
-private struct AskedLines {
+struct AskedLines {
   private let upcoming: UpcomingCopies?
   private let perTurn: Int
   private var pixel = 0
@@ -67,10 +75,11 @@ private struct AskedLines {
   /// Eight values times two vectors.
   @inline(__always)
   private func sumTile8x2(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int, _ distance: Int,
-    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
-    _ asked: inout AskedLines
+    _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>,
+    _ count: Int, _ distance: Int, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>,
+    _ adds: Bool, _ asked: inout AskedLines
   ) {
+    let (p0, p1, p2, p3) = (pairs[0], pairs[1], pairs[2], pairs[3])
     var c0l = Lanes()
     var c0h = Lanes()
     var c1l = Lanes()
@@ -87,40 +96,40 @@ private struct AskedLines {
     var c6h = Lanes()
     var c7l = Lanes()
     var c7h = Lanes()
-    var first = 0
-    while first < count {
+    var k = 0
+    while k < count {
       asked.ask()
-      let until = min(count, first + pixelsPerTurn)
-      for k in first..<until {
-        let p = left + k * Lanes.scalarCount
-        let b0 = load(right + k * Lanes.scalarCount)
-        let b1 = load(right + distance + k * Lanes.scalarCount)
-        var x = Lanes(repeating: p[0])
+      let until = min(count, k + pixelsPerTurn)
+      repeat {
+        let i = k * Lanes.scalarCount
+        let b0 = load(right + i)
+        let b1 = load(right + distance + i)
+        var x = Lanes(repeating: p0[i])
         c0l = c0l.addingProduct(x, b0)
         c0h = c0h.addingProduct(x, b1)
-        x = Lanes(repeating: p[1])
+        x = Lanes(repeating: p0[i + 1])
         c1l = c1l.addingProduct(x, b0)
         c1h = c1h.addingProduct(x, b1)
-        x = Lanes(repeating: p[2])
+        x = Lanes(repeating: p1[i])
         c2l = c2l.addingProduct(x, b0)
         c2h = c2h.addingProduct(x, b1)
-        x = Lanes(repeating: p[3])
+        x = Lanes(repeating: p1[i + 1])
         c3l = c3l.addingProduct(x, b0)
         c3h = c3h.addingProduct(x, b1)
-        x = Lanes(repeating: p[4])
+        x = Lanes(repeating: p2[i])
         c4l = c4l.addingProduct(x, b0)
         c4h = c4h.addingProduct(x, b1)
-        x = Lanes(repeating: p[5])
+        x = Lanes(repeating: p2[i + 1])
         c5l = c5l.addingProduct(x, b0)
         c5h = c5h.addingProduct(x, b1)
-        x = Lanes(repeating: p[6])
+        x = Lanes(repeating: p3[i])
         c6l = c6l.addingProduct(x, b0)
         c6h = c6h.addingProduct(x, b1)
-        x = Lanes(repeating: p[7])
+        x = Lanes(repeating: p3[i + 1])
         c7l = c7l.addingProduct(x, b0)
         c7h = c7h.addingProduct(x, b1)
-      }
-      first = until
+        k += 1
+      } while k < until
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -135,10 +144,11 @@ private struct AskedLines {
   /// Four values times two vectors.
   @inline(__always)
   private func sumTile4x2(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int, _ distance: Int,
-    _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
-    _ asked: inout AskedLines
+    _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>,
+    _ count: Int, _ distance: Int, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>,
+    _ adds: Bool, _ asked: inout AskedLines
   ) {
+    let (p0, p1) = (pairs[0], pairs[1])
     var c0l = Lanes()
     var c0h = Lanes()
     var c1l = Lanes()
@@ -147,28 +157,28 @@ private struct AskedLines {
     var c2h = Lanes()
     var c3l = Lanes()
     var c3h = Lanes()
-    var first = 0
-    while first < count {
+    var k = 0
+    while k < count {
       asked.ask()
-      let until = min(count, first + pixelsPerTurn)
-      for k in first..<until {
-        let p = left + k * Lanes.scalarCount
-        let b0 = load(right + k * Lanes.scalarCount)
-        let b1 = load(right + distance + k * Lanes.scalarCount)
-        var x = Lanes(repeating: p[0])
+      let until = min(count, k + pixelsPerTurn)
+      repeat {
+        let i = k * Lanes.scalarCount
+        let b0 = load(right + i)
+        let b1 = load(right + distance + i)
+        var x = Lanes(repeating: p0[i])
         c0l = c0l.addingProduct(x, b0)
         c0h = c0h.addingProduct(x, b1)
-        x = Lanes(repeating: p[1])
+        x = Lanes(repeating: p0[i + 1])
         c1l = c1l.addingProduct(x, b0)
         c1h = c1h.addingProduct(x, b1)
-        x = Lanes(repeating: p[2])
+        x = Lanes(repeating: p1[i])
         c2l = c2l.addingProduct(x, b0)
         c2h = c2h.addingProduct(x, b1)
-        x = Lanes(repeating: p[3])
+        x = Lanes(repeating: p1[i + 1])
         c3l = c3l.addingProduct(x, b0)
         c3h = c3h.addingProduct(x, b1)
-      }
-      first = until
+        k += 1
+      } while k < until
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -180,10 +190,11 @@ private struct AskedLines {
 /// Eight values times one vector.
 @inline(__always)
 private func sumTile8x1(
-  _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ count: Int,
-  _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
+  _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>,
+  _ count: Int, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
   _ asked: inout AskedLines
 ) {
+  let (p0, p1, p2, p3) = (pairs[0], pairs[1], pairs[2], pairs[3])
   var c0 = Lanes()
   var c1 = Lanes()
   var c2 = Lanes()
@@ -192,23 +203,23 @@ private func sumTile8x1(
   var c5 = Lanes()
   var c6 = Lanes()
   var c7 = Lanes()
-  var first = 0
-  while first < count {
+  var k = 0
+  while k < count {
     asked.ask()
-    let until = min(count, first + pixelsPerTurn)
-    for k in first..<until {
-      let p = left + k * Lanes.scalarCount
-      let b0 = load(right + k * Lanes.scalarCount)
-      c0 = c0.addingProduct(Lanes(repeating: p[0]), b0)
-      c1 = c1.addingProduct(Lanes(repeating: p[1]), b0)
-      c2 = c2.addingProduct(Lanes(repeating: p[2]), b0)
-      c3 = c3.addingProduct(Lanes(repeating: p[3]), b0)
-      c4 = c4.addingProduct(Lanes(repeating: p[4]), b0)
-      c5 = c5.addingProduct(Lanes(repeating: p[5]), b0)
-      c6 = c6.addingProduct(Lanes(repeating: p[6]), b0)
-      c7 = c7.addingProduct(Lanes(repeating: p[7]), b0)
-    }
-    first = until
+    let until = min(count, k + pixelsPerTurn)
+    repeat {
+      let i = k * Lanes.scalarCount
+      let b0 = load(right + i)
+      c0 = c0.addingProduct(Lanes(repeating: p0[i]), b0)
+      c1 = c1.addingProduct(Lanes(repeating: p0[i + 1]), b0)
+      c2 = c2.addingProduct(Lanes(repeating: p1[i]), b0)
+      c3 = c3.addingProduct(Lanes(repeating: p1[i + 1]), b0)
+      c4 = c4.addingProduct(Lanes(repeating: p2[i]), b0)
+      c5 = c5.addingProduct(Lanes(repeating: p2[i + 1]), b0)
+      c6 = c6.addingProduct(Lanes(repeating: p3[i]), b0)
+      c7 = c7.addingProduct(Lanes(repeating: p3[i + 1]), b0)
+      k += 1
+    } while k < until
   }
   emit(c0, to: outputs[0], adds)
   emit(c1, to: outputs[1], adds)

@@ -6,7 +6,7 @@ public func gaussianGate(
   workers.forEachStretch(of: count) { from, to in
     for i in stride(from: from, to: to, by: 8) {
       let value = load(x + i, to - i)
-      store(value * normalDistribution(value), to: y + i, to - i)
+      store(value * normalDistribution(value).distribution, to: y + i, to - i)
     }
   }
 }
@@ -19,17 +19,10 @@ public func gaussianGateGradient(
   workers.forEachStretch(of: count) { from, to in
     for i in stride(from: from, to: to, by: 8) {
       let value = load(x + i, to - i)
-      // 1/√(2π)
-      let density = exponential(-0.5 * value * value) * 0.398942280401433
-      let slope = normalDistribution(value) + value * density
-      dx.put(load(dy + i, to - i) * slope, at: i, to - i)
+      let (distribution, density) = normalDistribution(value)
+      dx.put(load(dy + i, to - i) * (distribution + value * density), at: i, to - i)
     }
   }
-}
-
-@inline(__always)
-private func normalDistribution(_ x: Lanes) -> Lanes {
-  0.5 * (1 + errorFunction(x * 0.707106781186548))
 }
 
 /// `y = tanh x`.

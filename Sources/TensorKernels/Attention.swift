@@ -39,8 +39,14 @@ public struct AttentionShape: Hashable, Sendable {
   }
 }
 
-/// Queries that are treated at once: their scores stay in the second-level cache.
-private let queriesAtOnce = 48
+extension AttentionShape {
+  /// Queries that are treated at once, about as many each time: their scores stay in the second-level
+  /// cache.
+  fileprivate var queriesAtOnce: Int {
+    let most = 72
+    return pieces(pieces(tokens, of: pieces(tokens, of: most)), of: 6) * 6
+  }
+}
 
 /// `softmax(Q Kᵀ / √depth) V` for each image and head.
 ///
@@ -53,7 +59,7 @@ public func attend(
   logarithms: UnsafeMutablePointer<Float>, on context: KernelContext
 ) {
   let (T, D, C) = (shape.tokens, shape.depth, shape.channels)
-  let (width, row) = (shape.width, shape.rowStride)
+  let (width, row, queriesAtOnce) = (shape.width, shape.rowStride, shape.queriesAtOnce)
   let lanes = context.tiles.lanes
   let own =
     BlockProduct.size(depth: D, columns: width, lanes: lanes)
@@ -126,19 +132,18 @@ public func attentionGradient(
   on context: KernelContext
 ) {
   let (T, D, C) = (shape.tokens, shape.depth, shape.channels)
-  let (width, row) = (shape.width, shape.rowStride)
-  let lanes = context.tiles.lanes
-  let transposedStride = queriesAtOnce + 16
+  let (width, row, queriesAtOnce) = (shape.width, shape.rowStride, shape.queriesAtOnce)
+  let tiles = context.tiles
+  let lanes = tiles.lanes
+  let copyStride = queriesAtOnce * lanes
   let own =
     2 * BlockProduct.size(depth: D, columns: width, lanes: lanes)
     + BlockProduct.size(depth: T, columns: D, lanes: lanes)
-    + 2 * BlockProduct.size(depth: queriesAtOnce, columns: D, lanes: lanes)
-    + 2 * queriesAtOnce * width + T * transposedStride
+    + 2 * queriesAtOnce * width + (pieces(D, of: lanes) + pieces(T, of: lanes)) * copyStride
   let scratch = context.buffers.take(context.workers.threads * own)
   context.workers.forEach(chunks: shape.chunks) { chunk, worker in
     let start = shape.start(of: chunk)
     let queries = qkv + start
-    let tiles = context.tiles
     let toScores = BlockProduct(
       depth: D, columns: width, into: scratch.pointer + worker * own, tiles)
     toScores.packTransposed(queries + C, stride: row, rows: T)
@@ -146,12 +151,12 @@ public func attentionGradient(
     toSlopes.packTransposed(queries + 2 * C, stride: row, rows: T)
     let keys = BlockProduct(depth: T, columns: D, into: toSlopes.end, tiles)
     keys.pack(queries + C, stride: row, rows: T)
-    let someQueries = BlockProduct(depth: queriesAtOnce, columns: D, into: keys.end, tiles)
-    let someUpstream = BlockProduct(
-      depth: queriesAtOnce, columns: D, into: someQueries.end, tiles)
-    let weights = someUpstream.end
+    let weights = keys.end
     let slopes = weights + queriesAtOnce * width
-    let transposed = slopes + queriesAtOnce * width
+    let right = slopes + queriesAtOnce * width
+    let left = right + pieces(D, of: lanes) * copyStride
+    let sums = ChannelSums(
+      tiles: tiles, left: left, leftStride: copyStride, right: right, rightStride: copyStride)
     for first in stride(from: 0, to: T, by: queriesAtOnce) {
       let rows = min(queriesAtOnce, T - first)
       let output = shape.outputStart(of: chunk) + first * C
@@ -168,29 +173,37 @@ public func attentionGradient(
           logarithm: logarithms[chunk * T + first + r],
           mean: dot(dy + output + r * C, y + output + r * C, D))
       }
-      func part(_ offset: Int, _ accumulate: Bool) -> GradientTarget {
-        GradientTarget(target.pointer + start + offset, accumulate: accumulate)
-      }
+      let gradient = target.pointer + start
       keys.multiply(
         slopes, stride: width, rows: rows, depth: 0..<T,
-        into: part(first * row, target.accumulate), stride: row)
-      someQueries.pack(queries + first * row, stride: row, rows: rows)
-      someUpstream.pack(upstream, stride: C, rows: rows)
-      for (left, right, offset) in [(slopes, someQueries, C), (weights, someUpstream, 2 * C)] {
-        transpose(
-          left, rows: rows, columns: T, stride: width, into: transposed,
-          targetStride: transposedStride)
-        // Short chains round less.
-        for query in stride(from: 0, to: rows, by: 16) {
-          right.multiply(
-            transposed + query, stride: transposedStride, rows: T,
-            depth: query..<min(rows, query + 16),
-            into: part(offset, target.accumulate || first + query > 0), stride: row)
+        into: GradientTarget(gradient + first * row, accumulate: target.accumulate), stride: row)
+      func add(_ a: Input, _ b: Input, stride: Int, into gradient: Output) {
+        copyRows(a, stride: width, rows: rows, columns: T, to: left, copyStride, tiles)
+        copyRows(b, stride: stride, rows: rows, columns: D, to: right, copyStride, tiles)
+        ChannelSums.forEachStretch(of: D, tiles) { columns in
+          sums.sum(
+            channels: 0..<T, columns: columns, pixels: 0..<rows, into: gradient, rowStride: row,
+            adds: target.accumulate || first > 0, writesWhole: false, upcoming: { nil })
         }
       }
+      add(slopes, queries + first * row, stride: row, into: gradient + C)
+      add(weights, upstream, stride: C, into: gradient + 2 * C)
     }
   }
   withExtendedLifetime(scratch) {}
+}
+
+/// Copies the columns of rows vector by vector: an operand of sums over the rows.
+private func copyRows(
+  _ a: Input, stride: Int, rows: Int, columns: Int, to target: Output, _ vectorStride: Int,
+  _ tiles: any TileKernels.Type
+) {
+  withUnsafeTemporaryAllocation(of: Input.self, capacity: rows) { pointers in
+    for r in 0..<rows { pointers[r] = a + r * stride }
+    tiles.copyVectors(
+      UnsafePointer(pointers.baseAddress!), count: rows, channels: 0..<columns,
+      normalisation: nil, to: target, pixelStride: tiles.lanes, vectorStride: vectorStride)
+  }
 }
 
 /// Turns scores into weights, and the weights' gradients into those of the unscaled scores.

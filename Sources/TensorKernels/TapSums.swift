@@ -52,7 +52,9 @@ struct TapSums {
     let rowUnits = pieces(depth, of: Self.channelsPerUnit)
     let columnUnits = pieces(columns, of: Self.channelsPerUnit)
     rowsPerUnit = pieces(pieces(depth, of: rowUnits), of: 16) * 16
-    columnsPerUnit = pieces(pieces(columns, of: columnUnits), of: 16) * 16
+    // As many columns as the fastest sums take, where there are so many.
+    let together = columns < 64 ? 16 : 64
+    columnsPerUnit = pieces(pieces(columns, of: columnUnits), of: together) * together
     let wanted = pieces(Self.unitsWanted, of: taps / tapsPerUnit * rowUnits * columnUnits)
     parts = max(
       1, min(wanted, shape.outputPixels / Self.pixelsPerPart, shape.batch * shape.outputHeight))
@@ -167,45 +169,23 @@ struct TapSums {
     private func add(
       _ tap: Int, pixels: Int, adds: Bool, next: UnsafePointer<Input>, _ nextCount: Int
     ) {
-      let (lanes, chain, tiles) = (sums.lanes, TapSums.chain, sums.tiles)
+      let products = ChannelSums(
+        tiles: sums.tiles, left: left, leftStride: TapSums.chain * sums.lanes, right: right,
+        rightStride: TapSums.chain * sums.lanes)
       let share = pieces(
-        2 * nextCount, of: pieces(columns.count, of: 2 * lanes) * pieces(rows.count, of: 8))
+        2 * nextCount,
+        of: ChannelSums.turns(channels: rows.count, columns: columns.count, sums.tiles))
       var asked = 0
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { spill in
-        withUnsafeTemporaryAllocation(of: Output.self, capacity: 8) { outputs in
-          let spill = spill.baseAddress!
-          let outputs = outputs.baseAddress!
-          for column in stride(from: 0, to: columns.count, by: 2 * lanes) {
-            let used = min(2 * lanes, columns.count - column)
-            let vectors = used > lanes ? 2 : 1
-            let height = tiles.sumHeight(vectors: vectors)
-            for row in stride(from: 0, to: rows.count, by: height) {
-              let upcoming = upcoming(
-                next, nextCount, asked..<min(2 * nextCount, asked + share))
-              asked += upcoming?.count ?? 0
-              let valid = min(height, rows.count - row)
-              let target =
-                self.target.pointer
-                + (tap * sums.depth + rows.lowerBound + row) * sums.columns + columns.lowerBound
-                + column
-              let isWhole = used == vectors * lanes
-              for r in 0..<height {
-                outputs[r] =
-                  isWhole && r < valid ? target + r * sums.columns : spill + r * 32
-              }
-              tiles.sum(
-                left + row / lanes * chain * lanes + row % lanes, right + column * chain,
-                count: pixels, distance: chain * lanes, vectors: vectors, outputs: outputs,
-                adds: adds && isWhole, upcoming: upcoming)
-              guard !isWhole else { continue }
-              for r in 0..<valid {
-                for j in 0..<used {
-                  let sum = spill[r * 32 + j]
-                  target[r * sums.columns + j] = adds ? target[r * sums.columns + j] + sum : sum
-                }
-              }
-            }
-          }
+      ChannelSums.forEachStretch(of: columns.count, sums.tiles) { stretch in
+        products.sum(
+          channels: 0..<rows.count, columns: stretch, pixels: 0..<pixels,
+          into: target.pointer + (tap * sums.depth + rows.lowerBound) * sums.columns
+            + columns.lowerBound,
+          rowStride: sums.columns, adds: adds, writesWhole: false
+        ) {
+          let upcoming = upcoming(next, nextCount, asked..<min(2 * nextCount, asked + share))
+          asked += upcoming?.count ?? 0
+          return upcoming
         }
       }
     }

@@ -30,7 +30,7 @@ func pieces(_ count: Int, of size: Int) -> Int { (count + size - 1) / size }
 func load(_ p: UnsafePointer<Float>, _ count: Int) -> Lanes {
   if count >= 8 { return load(p) }
   var value = Lanes()
-  for i in 0..<count { value[i] = p[i] }
+  loadPart(p, count, into: &value)
   return value
 }
 
@@ -38,6 +38,21 @@ func load(_ p: UnsafePointer<Float>, _ count: Int) -> Lanes {
 @inline(__always)
 func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>, _ count: Int) {
   if count >= 8 { return store(value, to: p) }
+  var value = value
+  storePart(&value, to: p, count)
+}
+
+// Not inlined: their loops would be part of every kernel, and keep the compiler from inlining more.
+// Vectors are handed over in memory: as values they are two halves, and the compiler then takes the
+// arithmetic around them apart too.
+
+@inline(never)
+private func loadPart(_ p: UnsafePointer<Float>, _ count: Int, into value: inout Lanes) {
+  for i in 0..<count { value[i] = p[i] }
+}
+
+@inline(never)
+private func storePart(_ value: inout Lanes, to p: UnsafeMutablePointer<Float>, _ count: Int) {
   for i in 0..<count { p[i] = value[i] }
 }
 

@@ -172,39 +172,17 @@ struct WinogradWeightGradient {
     }
   }
 
-  /// Adds up one of the 36 matrices for some channels of a stretch and up to two vectors of outputs.
+  /// The sums of one of the 36 matrices for the channels of a stretch.
   ///
-  /// - Parameters:
-  ///   - matrix: Which of the 36.
-  ///   - target: The sums of the first of the channels; whole vectors are written.
-  private func sum(
-    _ matrix: Int, _ stretch: Stretch, _ channels: Range<Int>, _ v: Transformed,
-    outputVector: Int, _ g: Transformed, tiles range: Range<Int>, into target: Output,
-    rowStride: Int, adds: Bool
-  ) {
-    let vectors = min(2, outputVectors - outputVector)
-    let height = tiles.sumHeight(vectors: vectors)
-    let right =
-      g.values.pointer + matrix * g.stride + (outputVector * g.tiles + range.lowerBound) * lanes
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { spill in
-      withUnsafeTemporaryAllocation(of: Output.self, capacity: 8) { outputs in
-        let outputs = outputs.baseAddress!
-        for c in stride(from: channels.lowerBound, to: channels.upperBound, by: height) {
-          for r in 0..<height {
-            outputs[r] =
-              c + r < channels.upperBound
-              ? target + (c + r - channels.lowerBound) * rowStride
-              : spill.baseAddress! + r * 32
-          }
-          let left =
-            v.values.pointer + matrix * v.stride
-            + ((stretch.vector + c / lanes) * v.tiles + range.lowerBound) * lanes + c % lanes
-          tiles.sum(
-            left, right, count: range.count, distance: g.tiles * lanes, vectors: vectors,
-            outputs: outputs, adds: adds, upcoming: nil)
-        }
-      }
-    }
+  /// - Parameter outputVector: The first of the outputs.
+  private func products(
+    _ matrix: Int, _ stretch: Stretch, _ v: Transformed, outputVector: Int, _ g: Transformed
+  ) -> ChannelSums {
+    ChannelSums(
+      tiles: tiles, left: v.values.pointer + matrix * v.stride + stretch.vector * v.tiles * lanes,
+      leftStride: v.tiles * lanes,
+      right: g.values.pointer + matrix * g.stride + outputVector * g.tiles * lanes,
+      rightStride: g.tiles * lanes)
   }
 
   /// Few tiles: a unit is a block of input channels and one of output channels.
@@ -226,12 +204,13 @@ struct WinogradWeightGradient {
       let columns = min(block, K - column)
       let sums = own.pointer + worker * 36 * sumStride
       for p in 0..<36 {
-        for vector in stride(from: 0, to: pieces(columns, of: lanes), by: 2) {
+        let products = products(p, stretch, v, outputVector: column / lanes, g)
+        ChannelSums.forEachStretch(of: columns, tiles) { columns in
           for tile in stride(from: 0, to: tiling.count, by: Self.chain) {
-            sum(
-              p, stretch, channels, v, outputVector: column / lanes + vector, g,
-              tiles: tile..<min(tiling.count, tile + Self.chain),
-              into: sums + p * sumStride + vector * lanes, rowStride: block, adds: tile > 0)
+            products.sum(
+              channels: channels, columns: columns,
+              pixels: tile..<min(tiling.count, tile + Self.chain), into: sums + p * sumStride,
+              rowStride: block, adds: tile > 0, writesWhole: true, upcoming: { nil })
           }
         }
       }
@@ -282,12 +261,14 @@ struct WinogradWeightGradient {
         for p in 0..<36 {
           let matrix = sums.pointer + p * sumStride + block.row * rowStride
           turns.wait(for: turn, at: number * 36 + p)
-          for vector in stride(from: 0, to: outputVectors, by: 2) {
+          let products = products(p, block, v, outputVector: 0, g)
+          ChannelSums.forEachStretch(of: shape.outputChannels, tiles) { columns in
             for tile in stride(from: 0, to: range.count, by: Self.chain) {
-              sum(
-                p, block, 0..<block.source.channels, v, outputVector: vector, g,
-                tiles: tile..<min(range.count, tile + Self.chain), into: matrix + vector * lanes,
-                rowStride: rowStride, adds: turn > 0 || tile > 0)
+              products.sum(
+                channels: 0..<block.source.channels, columns: columns,
+                pixels: tile..<min(range.count, tile + Self.chain), into: matrix,
+                rowStride: rowStride, adds: turn > 0 || tile > 0, writesWhole: true,
+                upcoming: { nil })
             }
           }
           turns.pass(turn, at: number * 36 + p)

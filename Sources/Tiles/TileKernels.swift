@@ -45,19 +45,25 @@ public protocol TileKernels {
     vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
     upcoming: UnsafePointer<Float>?)
 
-  /// Values of the left operand that one call of `sum` takes: 4 or 8.
+  /// How many of some vectors one call of `sum` takes: 1 or 2, and 4 where they are of sixteen.
+  static func sumVectors(of vectors: Int) -> Int
+
+  /// Values of the left operand that one call of `sum` takes: 4, 6 or 8.
   static func sumHeight(vectors: Int) -> Int
 
-  /// The sums over pixels of `sumHeight` values times one or two vectors.
+  /// The sums over pixels of `sumHeight` values times some vectors.
   ///
   /// - Parameters:
-  ///   - left: The first pixel's values; pixels are one vector apart, on both sides.
+  ///   - pairs: Where the first pixel has each two of the values; pixels are one vector apart, on both
+  ///     sides.
+  ///   - right: The first pixel's first vector.
   ///   - distance: Floats from the first vector of the right operand to the second.
+  ///   - vectors: As many as `sumVectors` gives.
   ///   - outputs: As many rows as there are values; whole vectors are written.
   ///   - upcoming: What is copied for the sums after these, to be asked for meanwhile.
   static func sum(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, count: Int, distance: Int,
-    vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
+    _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>, count: Int,
+    distance: Int, vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
     upcoming: UpcomingCopies?)
 
   /// The mean of each column of some rows, and the sum of the squares of the distances from it.

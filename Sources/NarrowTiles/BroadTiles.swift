@@ -59,9 +59,23 @@ internal import Tiles
     asking ahead: UnsafePointer<Float>
   ) {
     var sums = SixSums()
-    sums.add(
-      a, a + stride, a + 2 * stride, a + 3 * stride, a + 4 * stride, a + 5 * stride, b, depth,
-      asking: ahead, perElement: 8)
+    let (a1, a2, a3, a4, a5) = (
+      a + stride, a + 2 * stride, a + 3 * stride, a + 4 * stride, a + 5 * stride
+    )
+    var k = 0
+    while k + 4 <= depth {
+      for line in 0..<8 { prefetch_line_for_later(ahead + k * 8 + line * 16) }
+      let until = min(depth, k + 16)
+      // Not `while`, which the compiler prepares to leave at once by storing all sums.
+      repeat {
+        sums.addFour(a, a1, a2, a3, a4, a5, b, at: k)
+        k += 4
+      } while k + 4 <= until
+    }
+    while k < depth {
+      sums.addOne(a, a1, a2, a3, a4, a5, b, at: k)
+      k += 1
+    }
     sums.emit(to: output, outputStride, adds)
   }
 
@@ -148,7 +162,7 @@ internal import Tiles
 
     /// The same, while it asks for what is read later, `asked` floats with each element: a few lines
     /// at a time, since many at once keep loads waiting, and outside the inner loop, where they have
-    /// the compiler move registers.
+    /// the compiler move registers. With a `repeat` inside, within a loop over taps, it does so too.
     @inline(__always)
     mutating func add(
       _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
@@ -194,7 +208,7 @@ internal import Tiles
     }
 
     @inline(__always)
-    private mutating func addFour(
+    mutating func addFour(
       _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
       _ b: UnsafePointer<Float>, at k: Int
@@ -206,7 +220,7 @@ internal import Tiles
     }
 
     @inline(__always)
-    private mutating func addOne(
+    mutating func addOne(
       _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
       _ b: UnsafePointer<Float>, at k: Int

@@ -85,14 +85,18 @@ private struct PretrainingSession {
     step += 1
     lossCount += 1
     if step % max(1, steps / 50) == 0 || step == steps {
-      curves.loss.append(.init(step: step, value: lossSum / Double(lossCount)))
+      let loss = lossSum / Double(lossCount)
+      curves.loss.append(.init(step: step, value: loss))
+      context.note("\(place): loss \(fixed(loss, digits: 4))")
       (lossSum, lossCount) = (0, 0)
     }
     context.progress(
       Double(step) / Double(steps),
-      "step \(step) of \(steps), loss \(fixed(curves.loss.last?.value ?? 0, digits: 2))")
+      "\(place), loss \(fixed(curves.loss.last?.value ?? 0, digits: 2))")
     try saveIfDue()
   }
+
+  private var place: String { "step \(step) of \(steps)" }
 
   func finish() throws {
     let encoder = learner.exportEncoder()
@@ -114,6 +118,7 @@ private struct PretrainingSession {
     step = state.step
     lossSum = Double(bitPattern: state.lossBits)
     lossCount = state.lossCount
+    context.note("goes on from \(place)")
   }
 
   /// The sum as bits: a resumed run must not differ by a rounding.

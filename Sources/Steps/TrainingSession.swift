@@ -84,15 +84,19 @@ struct TrainingSession {
     lossCount += 1
     let interval = max(1, steps / Self.pointsOfCurve)
     if step % interval == 0 || step == steps {
-      curves.loss.append(.init(step: step, value: lossSum / Double(lossCount)))
+      let loss = lossSum / Double(lossCount)
+      curves.loss.append(.init(step: step, value: loss))
+      context.note("\(place): loss \(fixed(loss, digits: 4))")
       (lossSum, lossCount) = (0, 0)
     }
     if let every, step % every == 0 || step == steps { try select() }
     context.progress(
       Double(step) / Double(steps),
-      "step \(step) of \(steps), loss \(fixed(curves.loss.last?.value ?? 0, digits: 3))")
+      "\(place), loss \(fixed(curves.loss.last?.value ?? 0, digits: 3))")
     try saveIfDue()
   }
+
+  private var place: String { "step \(step) of \(steps)" }
 
   /// The schedule runs over what comes before the encoder thaws, and again over what comes after.
   private func rate(at step: Int) -> Double {
@@ -123,10 +127,14 @@ struct TrainingSession {
     guard value.isFinite else { throw diverged("loss of the hold-out", at: step) }
     curves.validation.append(.init(step: step, value: value))
     let score = isLoss ? -value : value
-    if best.map({ score > $0.value }) ?? true {
+    let isBest = best.map { score > $0.value } ?? true
+    if isBest {
       best = (score, weights())
       curves.selected = step
     }
+    context.note(
+      "\(place): \(metric) of the hold-out \(fixed(value, digits: 4))"
+        + (isBest ? ", the best so far" : ""))
   }
 
   private var isLoss: Bool { metric == SelectionMetric.loss.rawValue }
@@ -156,6 +164,7 @@ struct TrainingSession {
     lossSum = Double(bitPattern: state.lossBits)
     lossCount = state.lossCount
     best = state.bestBits.map { (Double(bitPattern: $0), sections[3]) }
+    context.note("goes on from \(place)")
   }
 
   /// Numbers as bits: a resumed run must not differ by a rounding.

@@ -199,7 +199,10 @@ extension ProgramTests {
       #expect(
         FileManager.default.fileExists(
           atPath: program.directory.appending(path: "out/weights.safetensors").path))
-      #expect(try program.run("log", "study.yaml", "gland/random/n=2/r=1/train").status == 0)
+      let log = try program.run("log", "study.yaml", "gland/random/n=2/r=1/train")
+      #expect(log.status == 0)
+      #expect(log.output.contains("step 3 of 3: loss "))
+      #expect(log.output.contains("of the hold-out"))
       #expect(try program.run("plan", "study.yaml", "--graph", "dot").output.hasPrefix("digraph"))
       #expect(try program.run("plan", "study.yaml", "--graph", "mermaid").output.contains("-->"))
       program.clean()

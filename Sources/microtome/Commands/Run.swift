@@ -166,7 +166,9 @@ struct Run: ParsableCommand {
     if summary.retried > 0 { parts.append("\(summary.retried) tried again") }
     if summary.skipped > 0 { parts.append("\(summary.skipped) skipped") }
     let time = ProgressDisplay.duration(summary.seconds)
-    console.say("\(summary.total) steps: \(parts.joined(separator: ", ")) in \(time)")
+    console.say(
+      "\(summary.total) \(summary.total == 1 ? "step" : "steps"): \(parts.joined(separator: ", ")) "
+        + "in \(time)")
     if summary.wasInterrupted {
       console.say("interrupted; the same command goes on from here")
     } else if summary.failures.isEmpty, !isPart {

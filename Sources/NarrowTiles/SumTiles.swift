@@ -15,7 +15,7 @@ extension Kernels {
     public static func sumVectors(of vectors: Int) -> Int { min(2, vectors) }
 
     /// Four rows by two vectors take half of the sixteen registers, and are enough to hide the
-    /// latency of fused multiply-adds; they divide a vector of channels evenly, as six would not.
+    /// latency of fused multiply-adds.
     public static func sumHeight(vectors: Int) -> Int { vectors == 2 ? 4 : 8 }
   #endif
 

@@ -40,11 +40,12 @@ public struct AttentionShape: Hashable, Sendable {
 }
 
 extension AttentionShape {
-  /// Queries that are treated at once, about as many each time: their scores stay in the second-level
-  /// cache.
+  /// Queries that are treated at once: their scores stay in the second-level cache. All rounds have
+  /// about as many, in whole tiles of six rows.
   fileprivate var queriesAtOnce: Int {
     let most = 72
-    return pieces(pieces(tokens, of: pieces(tokens, of: most)), of: 6) * 6
+    let rounds = max(1, pieces(tokens, of: most))
+    return pieces(pieces(tokens, of: rounds), of: 6) * 6
   }
 }
 
@@ -124,6 +125,7 @@ private func largest(_ row: UnsafePointer<Float>, _ count: Int) -> Float {
 /// The gradient of `attend` with respect to `qkv`.
 ///
 /// - Parameters:
+///   - dy, qkv: With 64 readable bytes behind the end, as a `Buffer` has: whole vectors are copied.
 ///   - y, logarithms: What `attend` left.
 ///   - target: `[batch * tokens, 3 * heads * depth]`.
 public func attentionGradient(
@@ -180,7 +182,7 @@ public func attentionGradient(
       func add(_ a: Input, _ b: Input, stride: Int, into gradient: Output) {
         copyRows(a, stride: width, rows: rows, columns: T, to: left, copyStride, tiles)
         copyRows(b, stride: stride, rows: rows, columns: D, to: right, copyStride, tiles)
-        ChannelSums.forEachStretch(of: D, tiles) { columns in
+        ChannelSums.forEachTileWidth(of: D, tiles) { columns in
           sums.sum(
             channels: 0..<T, columns: columns, pixels: 0..<rows, into: gradient, rowStride: row,
             adds: target.accumulate || first > 0, writesWhole: false, upcoming: { nil })

@@ -13,12 +13,8 @@ struct ChannelSums {
 
   private var lanes: Int { tiles.lanes }
 
-  /// The most rows, and floats in a row, of what one call of `tiles.sum` writes.
-  private static let mostRows = 8
-  private static let mostColumns = 64
-
   /// Cuts columns into what a call of `tiles.sum` takes.
-  static func forEachStretch(
+  static func forEachTileWidth(
     of columns: Int, _ tiles: any TileKernels.Type, _ body: (Range<Int>) -> Void
   ) {
     var first = 0
@@ -30,25 +26,26 @@ struct ChannelSums {
     }
   }
 
-  /// Calls of `tiles.sum` that all stretches of the columns take.
-  static func turns(channels: Int, columns: Int, _ tiles: any TileKernels.Type) -> Int {
-    var turns = 0
-    forEachStretch(of: columns, tiles) { stretch in
-      let vectors = pieces(stretch.count, of: tiles.lanes)
-      turns += pieces(channels, of: tiles.sumHeight(vectors: vectors))
+  /// Calls of `tiles.sum` that all of the columns take.
+  static func calls(channels: Int, columns: Int, _ tiles: any TileKernels.Type) -> Int {
+    var calls = 0
+    forEachTileWidth(of: columns, tiles) { width in
+      let vectors = pieces(width.count, of: tiles.lanes)
+      calls += pieces(channels, of: tiles.sumHeight(vectors: vectors))
     }
-    return turns
+    return calls
   }
 
-  /// Sums the products of some channels with a stretch of columns, and adds them to the target or
-  /// makes them the target.
+  /// Sums the products of some channels with some columns, and adds them to the target or makes them
+  /// the target.
   ///
   /// - Parameters:
+  ///   - channels: From an even one, so that a pair lies in one vector.
   ///   - pixels: Places of both operands, at most as many as one chain has.
-  ///   - columns: As `forEachStretch` gives them.
+  ///   - columns: As `forEachTileWidth` gives them.
   ///   - target: Of the first of the channels and column 0. Floats past the end of the columns are
   ///     written only where `writesWhole`.
-  ///   - upcoming: Called once for each turn: what it asks for.
+  ///   - upcoming: What each call of `tiles.sum` asks for.
   func sum(
     channels: Range<Int>, columns: Range<Int>, pixels: Range<Int>, into target: Output,
     rowStride: Int, adds: Bool, writesWhole: Bool, upcoming: () -> UpcomingCopies?
@@ -56,6 +53,7 @@ struct ChannelSums {
     let vectors = pieces(columns.count, of: lanes)
     let height = tiles.sumHeight(vectors: vectors)
     let isWhole = writesWhole || columns.count == vectors * lanes
+    // Rows past the end repeat the last pair, so that nothing behind it is read.
     let lastPair = (channels.upperBound - 1) / 2 * 2
     let left = left + pixels.lowerBound * lanes
     let right = right + columns.lowerBound / lanes * rightStride + pixels.lowerBound * lanes
@@ -65,7 +63,7 @@ struct ChannelSums {
         let valid = min(height, channels.upperBound - first)
         let row = target + (first - channels.lowerBound) * rowStride
         for r in 0..<height {
-          outputs[r] = isWhole && r < valid ? row + r * rowStride : spill + r * Self.mostColumns
+          outputs[r] = isWhole && r < valid ? row + r * rowStride : spill + r * Spill.columns
         }
         for i in 0..<height / 2 {
           let channel = min(first + 2 * i, lastPair)
@@ -77,7 +75,7 @@ struct ChannelSums {
         guard !isWhole else { continue }
         for r in 0..<valid {
           for j in 0..<columns.count {
-            let sum = spill[r * Self.mostColumns + j]
+            let sum = spill[r * Spill.columns + j]
             row[r * rowStride + j] = adds ? row[r * rowStride + j] + sum : sum
           }
         }
@@ -88,14 +86,25 @@ struct ChannelSums {
   private func withScratchRows(
     _ body: (Output, UnsafeMutablePointer<Output>, UnsafeMutablePointer<Input>) -> Void
   ) {
-    withUnsafeTemporaryAllocation(
-      of: Float.self, capacity: Self.mostRows * Self.mostColumns
-    ) { spill in
-      withUnsafeTemporaryAllocation(of: Output.self, capacity: Self.mostRows) { outputs in
-        withUnsafeTemporaryAllocation(of: Input.self, capacity: Self.mostRows / 2) { pairs in
-          body(spill.baseAddress!, outputs.baseAddress!, pairs.baseAddress!)
+    var memory = Spill()
+    withUnsafeMutableBytes(of: &memory) { bytes in
+      let spill = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
+      withUnsafeTemporaryAllocation(of: Output.self, capacity: Spill.rows) { outputs in
+        withUnsafeTemporaryAllocation(of: Input.self, capacity: Spill.rows / 2) { pairs in
+          body(spill, outputs.baseAddress!, pairs.baseAddress!)
         }
       }
     }
+  }
+
+  /// The most rows and columns that one call of `tiles.sum` writes, on the stack: a temporary
+  /// allocation of more than a kilobyte comes from the heap.
+  private struct Spill {
+    static let rows = 8
+    static let columns = 64
+    private let memory = (
+      SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>(),
+      SIMD64<Float>(), SIMD64<Float>(), SIMD64<Float>()
+    )
   }
 }

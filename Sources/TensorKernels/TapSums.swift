@@ -52,8 +52,10 @@ struct TapSums {
     let rowUnits = pieces(depth, of: Self.channelsPerUnit)
     let columnUnits = pieces(columns, of: Self.channelsPerUnit)
     rowsPerUnit = pieces(pieces(depth, of: rowUnits), of: 16) * 16
-    // As many columns as the fastest sums take, where there are so many.
-    let together = columns < 64 ? 16 : 64
+    // As many columns as the widest of the tiles that they need, and whole vectors of either length.
+    let together = max(
+      16,
+      context.tiles.sumVectors(of: pieces(columns, of: context.tiles.lanes)) * context.tiles.lanes)
     columnsPerUnit = pieces(pieces(columns, of: columnUnits), of: together) * together
     let wanted = pieces(Self.unitsWanted, of: taps / tapsPerUnit * rowUnits * columnUnits)
     parts = max(
@@ -174,9 +176,9 @@ struct TapSums {
         rightStride: TapSums.chain * sums.lanes)
       let share = pieces(
         2 * nextCount,
-        of: ChannelSums.turns(channels: rows.count, columns: columns.count, sums.tiles))
+        of: ChannelSums.calls(channels: rows.count, columns: columns.count, sums.tiles))
       var asked = 0
-      ChannelSums.forEachStretch(of: columns.count, sums.tiles) { stretch in
+      ChannelSums.forEachTileWidth(of: columns.count, sums.tiles) { stretch in
         products.sum(
           channels: 0..<rows.count, columns: stretch, pixels: 0..<pixels,
           into: target.pointer + (tap * sums.depth + rows.lowerBound) * sums.columns

@@ -58,9 +58,9 @@ func logarithm(_ x: Lanes) -> Lanes {
 @inline(__always)
 func sigmoid(_ x: Lanes) -> Lanes { 1 / (1 + exponential(-x)) }
 
-/// The normal distribution function and its density in every lane, to 1e-7; NaN stays NaN.
+/// The normal distribution function and its density in every lane, to within 1e-7; NaN stays NaN.
 ///
-/// Near zero the series of the error function, as a minimax polynomial. Past 1.3 the upper tail is the
+/// Near zero by a minimax polynomial of the error function. Past 1.3 the upper tail is the
 /// density times a polynomial in 1 / (1 + |x| / 2), the form of Abramowitz and Stegun 26.2.17, fitted
 /// there to 7e-9: one exponential serves for both results.
 @inline(__always)

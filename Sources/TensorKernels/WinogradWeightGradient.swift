@@ -174,7 +174,7 @@ struct WinogradWeightGradient {
 
   /// The sums of one of the 36 matrices for the channels of a stretch.
   ///
-  /// - Parameter outputVector: The first of the outputs.
+  /// - Parameter outputVector: The vector of outputs that column 0 begins.
   private func products(
     _ matrix: Int, _ stretch: Stretch, _ v: Transformed, outputVector: Int, _ g: Transformed
   ) -> ChannelSums {
@@ -205,7 +205,7 @@ struct WinogradWeightGradient {
       let sums = own.pointer + worker * 36 * sumStride
       for p in 0..<36 {
         let products = products(p, stretch, v, outputVector: column / lanes, g)
-        ChannelSums.forEachStretch(of: columns, tiles) { columns in
+        ChannelSums.forEachTileWidth(of: columns, tiles) { columns in
           for tile in stride(from: 0, to: tiling.count, by: Self.chain) {
             products.sum(
               channels: channels, columns: columns,
@@ -262,7 +262,7 @@ struct WinogradWeightGradient {
           let matrix = sums.pointer + p * sumStride + block.row * rowStride
           turns.wait(for: turn, at: number * 36 + p)
           let products = products(p, block, v, outputVector: 0, g)
-          ChannelSums.forEachStretch(of: shape.outputChannels, tiles) { columns in
+          ChannelSums.forEachTileWidth(of: shape.outputChannels, tiles) { columns in
             for tile in stride(from: 0, to: range.count, by: Self.chain) {
               products.sum(
                 channels: 0..<block.source.channels, columns: columns,

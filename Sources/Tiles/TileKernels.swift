@@ -45,7 +45,8 @@ public protocol TileKernels {
     vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
     upcoming: UnsafePointer<Float>?)
 
-  /// How many of some vectors one call of `sum` takes: 1 or 2, and 4 where they are of sixteen.
+  /// How many vectors one call of `sum` takes where so many are left: 1 or 2, and 4 where they are of
+  /// sixteen.
   static func sumVectors(of vectors: Int) -> Int
 
   /// Values of the left operand that one call of `sum` takes: 4, 6 or 8.
@@ -54,10 +55,10 @@ public protocol TileKernels {
   /// The sums over pixels of `sumHeight` values times some vectors.
   ///
   /// - Parameters:
-  ///   - pairs: Where the first pixel has each two of the values; pixels are one vector apart, on both
-  ///     sides.
+  ///   - pairs: Half as many as values: where the first pixel has two of them side by side. Pixels are
+  ///     one vector apart, on both sides.
   ///   - right: The first pixel's first vector.
-  ///   - distance: Floats from the first vector of the right operand to the second.
+  ///   - distance: Floats from a vector of the right operand to the next.
   ///   - vectors: As many as `sumVectors` gives.
   ///   - outputs: As many rows as there are values; whole vectors are written.
   ///   - upcoming: What is copied for the sums after these, to be asked for meanwhile.

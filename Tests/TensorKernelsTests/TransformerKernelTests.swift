@@ -45,6 +45,43 @@ struct TransformerKernelTests {
     #expect(distance(output.array, Reference.attend(shape, qkv: x)) < 2e-6)
   }
 
+  @Test(
+    "the gradient of attention, added to what is there, with either length of vectors",
+    arguments: [
+      AttentionShape(batch: 1, tokens: 1, heads: 1, depth: 1),
+      AttentionShape(batch: 2, tokens: 7, heads: 3, depth: 5),
+      // Two rounds of queries, and columns that no tile takes whole.
+      AttentionShape(batch: 1, tokens: 77, heads: 2, depth: 52),
+      AttentionShape(batch: 1, tokens: 197, heads: 1, depth: 64),
+    ])
+  func attentionGradient(shape: AttentionShape) {
+    let qkv = values(3 * shape.outputCount)
+    let upstream = values(shape.outputCount, salt: 1)
+    let before = values(qkv.count, salt: 2)
+    func gradient(_ context: KernelContext, accumulate: Bool) -> [Float] {
+      let input = context.buffers.take(copying: qkv)
+      let output = context.buffers.take(shape.outputCount)
+      let logarithms = context.buffers.take(shape.logarithmCount)
+      attend(
+        shape, qkv: input.pointer, output: output.pointer, logarithms: logarithms.pointer,
+        on: context)
+      let target = context.buffers.take(copying: before)
+      let slopes = context.buffers.take(copying: upstream)
+      TensorKernels.attentionGradient(
+        shape, outputGradient: slopes.pointer, qkv: input.pointer, output: output.pointer,
+        logarithms: logarithms.pointer,
+        into: GradientTarget(target.pointer, accumulate: accumulate), on: context)
+      return target.array
+    }
+    let exact = Reference.attentionGradient(shape, outputGradient: upstream, qkv: qkv)
+    let written = gradient(context, accumulate: false)
+    #expect(distance(written, exact) < 2e-6)
+    let added = gradient(context, accumulate: true)
+    #expect(distance(added, zip(exact, before).map { $0 + Double($1) }) < 2e-6)
+    let other = KernelContext(threads: 3, instructions: .avx2)
+    #expect(gradient(other, accumulate: false) == written)
+  }
+
   @Test("weighted means and soft targets", arguments: [(1, 1), (3, 5), (19, 8), (6, 21)])
   func rows(rows: Int, columns: Int) {
     let (x, scores) = (values(rows * columns), values(rows, salt: 1))

@@ -51,6 +51,46 @@ extension Reference {
     return y
   }
 
+  /// See `attentionGradient`.
+  public static func attentionGradient(
+    _ s: AttentionShape, outputGradient: [Float], qkv: [Float]
+  ) -> [Double] {
+    var gradient = [Double](repeating: 0, count: qkv.count)
+    let scale = 1 / Double(s.depth).squareRoot()
+    for n in 0..<s.batch {
+      for head in 0..<s.heads {
+        func place(_ token: Int, _ part: Int) -> Int {
+          ((n * s.tokens + token) * 3 + part) * s.channels + head * s.depth
+        }
+        for query in 0..<s.tokens {
+          let upstream = (n * s.tokens + query) * s.channels + head * s.depth
+          let scores = (0..<s.tokens).map { key in
+            (0..<s.depth).reduce(0.0) {
+              $0 + scale * Double(qkv[place(query, 0) + $1]) * Double(qkv[place(key, 1) + $1])
+            }
+          }
+          let slopes = (0..<s.tokens).map { key in
+            (0..<s.depth).reduce(0.0) {
+              $0 + Double(outputGradient[upstream + $1]) * Double(qkv[place(key, 2) + $1])
+            }
+          }
+          let total = scores.reduce(0) { $0 + exp($1) }
+          let weights = scores.map { exp($0) / total }
+          let mean = zip(weights, slopes).reduce(0) { $0 + $1.0 * $1.1 }
+          for key in 0..<s.tokens {
+            let slope = weights[key] * (slopes[key] - mean) * scale
+            for d in 0..<s.depth {
+              gradient[place(query, 0) + d] += slope * Double(qkv[place(key, 1) + d])
+              gradient[place(key, 1) + d] += slope * Double(qkv[place(query, 0) + d])
+              gradient[place(key, 2) + d] += weights[key] * Double(outputGradient[upstream + d])
+            }
+          }
+        }
+      }
+    }
+    return gradient
+  }
+
   /// See `weightedMean`.
   public static func weightedMean(_ x: [Float], scores: [Float], columns: Int) -> [Double] {
     let weights = scores.map { exp(Double($0)) }

@@ -99,6 +99,37 @@ internal import Tiles
     sums.emit(to: outputs, column: 0, adds)
   }
 
+  /// Four values of each pixel times four vectors.
+  func sumTile4x4(
+    _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>,
+    _ count: Int, _ distance: Int, _ outputs: UnsafePointer<UnsafeMutablePointer<Float>>,
+    _ adds: Bool, _ asked: inout AskedLines
+  ) {
+    let (p0, p1) = (pairs[0], pairs[1])
+    var c0 = FourVectors()
+    var c1 = FourVectors()
+    var c2 = FourVectors()
+    var c3 = FourVectors()
+    var k = 0
+    while k < count {
+      asked.ask()
+      let until = min(count, k + pixelsPerTurn)
+      repeat {
+        let i = k * Lanes.scalarCount
+        let columns = FourVectors(right + i, distance)
+        c0.add(p0[i], columns)
+        c1.add(p0[i + 1], columns)
+        c2.add(p1[i], columns)
+        c3.add(p1[i + 1], columns)
+        k += 1
+      } while k < until
+    }
+    c0.emit(to: outputs[0], adds)
+    c1.emit(to: outputs[1], adds)
+    c2.emit(to: outputs[2], adds)
+    c3.emit(to: outputs[3], adds)
+  }
+
   /// The sums of six rows, each in registers.
   private struct SixSums {
     var c0 = FourVectors()

@@ -10,25 +10,30 @@ extension Kernels {
     }
 
     /// Six rows by four vectors take ten loads for twenty-four products, eight by two for sixteen.
-    public static func sumHeight(vectors: Int) -> Int { vectors == 4 ? 6 : 8 }
+    /// Channels are most often a multiple of sixteen, which sixes and a few fours make up exactly.
+    public static func sumHeight(vectors: Int, of values: Int) -> Int {
+      guard vectors == 4 else { return 8 }
+      return values <= 4 || values % 6 == 2 || values % 6 == 4 ? 4 : 6
+    }
   #else
     public static func sumVectors(of vectors: Int) -> Int { min(2, vectors) }
 
     /// Four rows by two vectors take half of the sixteen registers, and are enough to hide the
     /// latency of fused multiply-adds.
-    public static func sumHeight(vectors: Int) -> Int { vectors == 2 ? 4 : 8 }
+    public static func sumHeight(vectors: Int, of values: Int) -> Int { vectors == 2 ? 4 : 8 }
   #endif
 
   public static func sum(
     _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>, count: Int,
-    distance: Int, vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
-    upcoming: UpcomingCopies?
+    distance: Int, vectors: Int, height: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool, upcoming: UpcomingCopies?
   ) {
     var asked = AskedLines(upcoming, turns: (count + pixelsPerTurn - 1) / pixelsPerTurn)
     #if WIDE
-      switch vectors {
-      case 4: sumTile6x4(pairs, right, count, distance, outputs, adds, &asked)
-      case 2: sumTile8x2(pairs, right, count, distance, outputs, adds, &asked)
+      switch (vectors, height) {
+      case (4, 6): sumTile6x4(pairs, right, count, distance, outputs, adds, &asked)
+      case (4, _): sumTile4x4(pairs, right, count, distance, outputs, adds, &asked)
+      case (2, _): sumTile8x2(pairs, right, count, distance, outputs, adds, &asked)
       default: sumTile8x1(pairs, right, count, outputs, adds, &asked)
       }
     #else

@@ -31,7 +31,11 @@ struct ChannelSums {
     var calls = 0
     forEachTileWidth(of: columns, tiles) { width in
       let vectors = pieces(width.count, of: tiles.lanes)
-      calls += pieces(channels, of: tiles.sumHeight(vectors: vectors))
+      var first = 0
+      while first < channels {
+        first += tiles.sumHeight(vectors: vectors, of: channels - first)
+        calls += 1
+      }
     }
     return calls
   }
@@ -51,7 +55,6 @@ struct ChannelSums {
     rowStride: Int, adds: Bool, writesWhole: Bool, upcoming: () -> UpcomingCopies?
   ) {
     let vectors = pieces(columns.count, of: lanes)
-    let height = tiles.sumHeight(vectors: vectors)
     let isWhole = writesWhole || columns.count == vectors * lanes
     // Rows past the end repeat the last pair, so that nothing behind it is read.
     let lastPair = (channels.upperBound - 1) / 2 * 2
@@ -59,7 +62,9 @@ struct ChannelSums {
     let right = right + columns.lowerBound / lanes * rightStride + pixels.lowerBound * lanes
     let target = target + columns.lowerBound
     withScratchRows { spill, outputs, pairs in
-      for first in stride(from: channels.lowerBound, to: channels.upperBound, by: height) {
+      var first = channels.lowerBound
+      while first < channels.upperBound {
+        let height = tiles.sumHeight(vectors: vectors, of: channels.upperBound - first)
         let valid = min(height, channels.upperBound - first)
         let row = target + (first - channels.lowerBound) * rowStride
         for r in 0..<height {
@@ -71,7 +76,9 @@ struct ChannelSums {
         }
         tiles.sum(
           pairs, right, count: pixels.count, distance: rightStride,
-          vectors: vectors, outputs: outputs, adds: adds && isWhole, upcoming: upcoming())
+          vectors: vectors, height: height, outputs: outputs, adds: adds && isWhole,
+          upcoming: upcoming())
+        first += height
         guard !isWhole else { continue }
         for r in 0..<valid {
           for j in 0..<columns.count {

@@ -49,23 +49,23 @@ public protocol TileKernels {
   /// sixteen.
   static func sumVectors(of vectors: Int) -> Int
 
-  /// Values of the left operand that one call of `sum` takes: 4, 6 or 8.
-  static func sumHeight(vectors: Int) -> Int
+  /// Values of the left operand that one call of `sum` takes where so many are left: 4, 6 or 8.
+  static func sumHeight(vectors: Int, of values: Int) -> Int
 
-  /// The sums over pixels of `sumHeight` values times some vectors.
+  /// The sums over pixels of `height` values times some vectors.
   ///
   /// - Parameters:
   ///   - pairs: Half as many as values: where the first pixel has two of them side by side. Pixels are
   ///     one vector apart, on both sides.
   ///   - right: The first pixel's first vector.
   ///   - distance: Floats from a vector of the right operand to the next.
-  ///   - vectors: As many as `sumVectors` gives.
+  ///   - vectors, height: As many as `sumVectors` and `sumHeight` give.
   ///   - outputs: As many rows as there are values; whole vectors are written.
   ///   - upcoming: What is copied for the sums after these, to be asked for meanwhile.
   static func sum(
     _ pairs: UnsafePointer<UnsafePointer<Float>>, _ right: UnsafePointer<Float>, count: Int,
-    distance: Int, vectors: Int, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
-    upcoming: UpcomingCopies?)
+    distance: Int, vectors: Int, height: Int,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool, upcoming: UpcomingCopies?)
 
   /// The mean of each column of some rows, and the sum of the squares of the distances from it.
   ///

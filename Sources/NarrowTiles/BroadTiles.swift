@@ -2,6 +2,8 @@
 // loads for its twenty-four products, where twelve rows by two vectors take fourteen. Alone on its
 // core either keeps the multipliers busy; with a neighbour on the same core, as on shared machines,
 // loads and instructions become scarce: this one, four elements to a round, is a fifth faster there.
+// Rounds advance by indices of which the compiler knows nothing (`kept_as_one_index`): where it sees
+// that addresses of several rounds share a base it loads them all at once, and stores sums meanwhile.
 
 internal import CHints
 internal import Tiles
@@ -13,70 +15,97 @@ internal import Tiles
     static var askedPerElement: Int { 4 }
   }
 
-  /// Six gathered rows times four vectors of columns.
-  func gatheredTile6x4(
-    rows: UnsafePointer<UnsafePointer<Float>>, taps: Int, offset: Int, depth: Int,
-    b: UnsafePointer<Float>, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int,
-    start: TileStart, asking ahead: UnsafePointer<Float>
+  /// Tiles of six gathered rows and four vectors of columns, one below the other.
+  ///
+  /// - Parameters:
+  ///   - rows: Of the first tile; the next one's are `rowStride` pointers on.
+  ///   - upcoming: What is asked for meanwhile.
+  func gatheredTiles6x4(
+    count: Int, rows: UnsafePointer<UnsafePointer<Float>>, rowStride: Int, firstTap: Int, taps: Int,
+    offset: Int, depth: Int, b: UnsafePointer<Float>,
+    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart,
+    upcoming: UpcomingBlock?
   ) {
-    var ahead = ahead
-    var sums = SixSums()
+    // Nothing new is asked for where nothing comes: the panel is here already.
+    var ahead = upcoming?.panel ?? b
+    let asked = upcoming == nil ? 0 : depth * Kernels.askedPerElement
+    let lines = upcoming?.rows.map(linesToAsk) ?? 0..<0
+    let nextRows = rows + (upcoming?.rows?.tap ?? 0) * 6
+    let nextOffset = upcoming?.rows?.offset ?? 0
+    let rows = rows + firstTap * 6
+    let whole = depth & ~3
+    var initial = FourVectors()
     var adds = false
     switch start {
     case .zero: break
-    case .columns(let bias): sums = SixSums(FourVectors(bias, Lanes.scalarCount))
+    case .columns(let bias): initial = FourVectors(bias, Lanes.scalarCount)
     case .output: adds = true
     }
-    var rows = rows
-    var b = b
-    for _ in 0..<taps {
-      sums.add(
-        rows[0] + offset, rows[1] + offset, rows[2] + offset, rows[3] + offset, rows[4] + offset,
-        rows[5] + offset, b, depth, asking: ahead, perElement: Kernels.askedPerElement)
-      ahead += depth * Kernels.askedPerElement
-      rows += 6
-      b += depth * FourVectors.count
-    }
-    sums.emit(to: outputs, column: column, adds)
-  }
-
-  /// Six rows times four vectors of columns.
-  func plainTile6x4(
-    a: UnsafePointer<Float>, stride: Int, depth: Int, b: UnsafePointer<Float>,
-    output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool
-  ) {
-    var sums = SixSums()
-    sums.add(
-      a, a + stride, a + 2 * stride, a + 3 * stride, a + 4 * stride, a + 5 * stride, b, depth)
-    sums.emit(to: output, outputStride, adds)
-  }
-
-  /// The same, while it asks for six rows like its own that are read next: eight floats with each
-  /// element of depth, for rows that lie a little apart.
-  func plainTile6x4(
-    a: UnsafePointer<Float>, stride: Int, depth: Int, b: UnsafePointer<Float>,
-    output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
-    asking ahead: UnsafePointer<Float>
-  ) {
-    var sums = SixSums()
-    let (a1, a2, a3, a4, a5) = (
-      a + stride, a + 2 * stride, a + 3 * stride, a + 4 * stride, a + 5 * stride
-    )
-    var k = 0
-    while k + 4 <= depth {
-      for line in 0..<8 { prefetch_line_for_later(ahead + k * 8 + line * 16) }
-      let until = min(depth, k + 16)
-      // Not `while`, which the compiler prepares to leave at once by storing all sums.
+    for tile in 0..<count {
+      for line in lines {
+        for r in 0..<6 {
+          prefetch_line_for_later(nextRows[tile * rowStride + r] + nextOffset + line * 16)
+        }
+      }
+      var sums = SixSums(initial)
+      var tap = rows + tile * rowStride
+      let targets = outputs + tile * 6
+      let end = tap + taps * 6
+      var b = b
       repeat {
-        sums.addFour(a, a1, a2, a3, a4, a5, b, at: k)
-        k += 4
-      } while k + 4 <= until
+        let (a0, a1, a2) = (tap[0] + offset, tap[1] + offset, tap[2] + offset)
+        let (a3, a4, a5) = (tap[3] + offset, tap[4] + offset, tap[5] + offset)
+        var k = 0
+        while k < whole {
+          // A line of each output, so that at the end they do not all come at once.
+          for r in 0..<6 { prefetch_line(targets[r] + column + k) }
+          for line in 0..<Kernels.askedPerElement {
+            prefetch_line_for_later(ahead + k * Kernels.askedPerElement + line * 16)
+          }
+          sums.add(a0, a1, a2, a3, a4, a5, &b, from: &k, to: min(whole, k + 16))
+        }
+        while k < depth { sums.addNext(a0, a1, a2, a3, a4, a5, &b, &k) }
+        ahead += asked
+        tap += 6
+      } while tap < end
+      sums.emit(to: targets, column: column, adds)
     }
-    while k < depth {
-      sums.addOne(a, a1, a2, a3, a4, a5, b, at: k)
-      k += 1
+  }
+
+  /// Of the first four lines of the next block's rows, those that a panel's call asks for.
+  private func linesToAsk(_ rows: UpcomingRows) -> Range<Int> {
+    rows.part * 4 / rows.parts..<(rows.part + 1) * 4 / rows.parts
+  }
+
+  /// Tiles of six rows and four vectors of columns, one below the other.
+  ///
+  /// - Parameter upcoming: Rows like these that are read next: they are asked for meanwhile, eight
+  ///   floats with each element of depth, since they lie a little apart.
+  func plainTiles6x4(
+    count: Int, a: UnsafePointer<Float>, stride: Int, depth: Int, b: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
+    upcoming: UnsafePointer<Float>?
+  ) {
+    for tile in 0..<count {
+      let a0 = a + 6 * tile * stride
+      let (a1, a2, a3, a4, a5) = (
+        a0 + stride, a0 + 2 * stride, a0 + 3 * stride, a0 + 4 * stride, a0 + 5 * stride
+      )
+      let output = output + 6 * tile * outputStride
+      let ahead = upcoming.map { $0 + 6 * tile * stride }
+      var sums = SixSums()
+      var b = b
+      var k = 0
+      let whole = depth & ~3
+      while k < whole {
+        if let ahead {
+          for line in 0..<8 { prefetch_line_for_later(ahead + k * 8 + line * 16) }
+        }
+        sums.add(a0, a1, a2, a3, a4, a5, &b, from: &k, to: min(whole, k + 16))
+      }
+      while k < depth { sums.addNext(a0, a1, a2, a3, a4, a5, &b, &k) }
+      sums.emit(to: output, outputStride, adds)
     }
-    sums.emit(to: output, outputStride, adds)
   }
 
   /// Six values of each pixel times four vectors.
@@ -87,14 +116,20 @@ internal import Tiles
   ) {
     let (p0, p1, p2) = (pairs[0], pairs[1], pairs[2])
     var sums = SixSums()
-    var k = 0
-    while k < count {
+    let end = count * Lanes.scalarCount
+    var i = 0
+    var row = 0
+    while i < end {
       asked.ask()
-      let until = min(count, k + pixelsPerTurn)
+      if row < 6 {
+        for line in 0..<4 { prefetch_line(outputs[row] + line * 16) }
+        row += 1
+      }
+      let until = min(end, i + pixelsPerTurn * Lanes.scalarCount)
       repeat {
-        sums.addPixel(p0, p1, p2, right, distance, at: k * Lanes.scalarCount)
-        k += 1
-      } while k < until
+        sums.addPixel(p0, p1, p2, right, distance, at: i)
+        i = kept_as_one_index(i + Lanes.scalarCount)
+      } while i < until
     }
     sums.emit(to: outputs, column: 0, adds)
   }
@@ -110,19 +145,19 @@ internal import Tiles
     var c1 = FourVectors()
     var c2 = FourVectors()
     var c3 = FourVectors()
-    var k = 0
-    while k < count {
+    let end = count * Lanes.scalarCount
+    var i = 0
+    while i < end {
       asked.ask()
-      let until = min(count, k + pixelsPerTurn)
+      let until = min(end, i + pixelsPerTurn * Lanes.scalarCount)
       repeat {
-        let i = k * Lanes.scalarCount
         let columns = FourVectors(right + i, distance)
         c0.add(p0[i], columns)
         c1.add(p0[i + 1], columns)
         c2.add(p1[i], columns)
         c3.add(p1[i + 1], columns)
-        k += 1
-      } while k < until
+        i = kept_as_one_index(i + Lanes.scalarCount)
+      } while i < until
     }
     c0.emit(to: outputs[0], adds)
     c1.emit(to: outputs[1], adds)
@@ -173,49 +208,6 @@ internal import Tiles
         p0[i], p0[i + 1], p1[i], p1[i + 1], p2[i], p2[i + 1], FourVectors(right + i, distance))
     }
 
-    /// Adds the products of `depth` elements of six rows and a panel, in order.
-    @inline(__always)
-    mutating func add(
-      _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
-      _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
-      _ b: UnsafePointer<Float>, _ depth: Int
-    ) {
-      var k = 0
-      while k + 4 <= depth {
-        addFour(a0, a1, a2, a3, a4, a5, b, at: k)
-        k += 4
-      }
-      while k < depth {
-        addOne(a0, a1, a2, a3, a4, a5, b, at: k)
-        k += 1
-      }
-    }
-
-    /// The same, while it asks for what is read later, `asked` floats with each element: a few lines
-    /// at a time, since many at once keep loads waiting, and outside the inner loop, where they have
-    /// the compiler move registers. With a `repeat` inside, within a loop over taps, it does so too.
-    @inline(__always)
-    mutating func add(
-      _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
-      _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
-      _ b: UnsafePointer<Float>, _ depth: Int, asking ahead: UnsafePointer<Float>,
-      perElement asked: Int
-    ) {
-      var k = 0
-      while k + 4 <= depth {
-        for line in 0..<asked { prefetch_line_for_later(ahead + k * asked + line * 16) }
-        let until = min(depth, k + 16)
-        while k + 4 <= until {
-          addFour(a0, a1, a2, a3, a4, a5, b, at: k)
-          k += 4
-        }
-      }
-      while k < depth {
-        addOne(a0, a1, a2, a3, a4, a5, b, at: k)
-        k += 1
-      }
-    }
-
     @inline(__always)
     func emit(
       to outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, _ adds: Bool
@@ -238,27 +230,31 @@ internal import Tiles
       c5.emit(to: output + 5 * stride, adds)
     }
 
+    /// Adds the products of some elements of six rows and a panel, in order: whole fours.
     @inline(__always)
-    mutating func addFour(
+    mutating func add(
       _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
-      _ b: UnsafePointer<Float>, at k: Int
+      _ b: inout UnsafePointer<Float>, from k: inout Int, to end: Int
     ) {
-      addOne(a0, a1, a2, a3, a4, a5, b, at: k)
-      addOne(a0, a1, a2, a3, a4, a5, b, at: k + 1)
-      addOne(a0, a1, a2, a3, a4, a5, b, at: k + 2)
-      addOne(a0, a1, a2, a3, a4, a5, b, at: k + 3)
+      repeat {
+        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
+        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
+        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
+        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
+      } while k < end
     }
 
+    /// Adds those of one element.
     @inline(__always)
-    mutating func addOne(
+    mutating func addNext(
       _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
-      _ b: UnsafePointer<Float>, at k: Int
+      _ b: inout UnsafePointer<Float>, _ k: inout Int
     ) {
-      add(
-        a0[k], a1[k], a2[k], a3[k], a4[k], a5[k],
-        FourVectors(b + k * FourVectors.count, Lanes.scalarCount))
+      add(a0[k], a1[k], a2[k], a3[k], a4[k], a5[k], FourVectors(b, Lanes.scalarCount))
+      b = kept_as_one_pointer(b + FourVectors.count)
+      k = kept_as_one_index(k + 1)
     }
   }
 

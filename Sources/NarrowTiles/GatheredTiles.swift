@@ -20,19 +20,12 @@ extension Kernels {
     var source = inputs + firstTap * 6
     #if WIDE
       if vectors == 4 {
-        // Nothing new is asked for where nothing comes: the panel is here already.
-        let ahead = upcoming?.panel ?? panel
-        let asked = upcoming == nil ? 0 : taps * depth * askedPerElement
-        let lines = upcoming?.rows.map(linesToAsk) ?? 0..<0
-        while block < whole {
-          if let rows = upcoming?.rows { ask(for: lines, of: rows, inputs + block * blockStride) }
-          gatheredTile6x4(
-            rows: source, taps: taps, offset: offset, depth: depth, b: panel,
-            outputs: outputs + block * 6, column: column, start: start,
-            asking: ahead + block * asked)
-          source += blockStride
-          block += 1
-        }
+        gatheredTiles6x4(
+          count: whole, rows: inputs, rowStride: blockStride, firstTap: firstTap, taps: taps,
+          offset: offset, depth: depth, b: panel, outputs: outputs, column: column, start: start,
+          upcoming: upcoming)
+        block = whole
+        source += whole * blockStride
       }
     #endif
     if vectors == 2 {
@@ -76,9 +69,9 @@ extension Kernels {
         while block * 6 < rows {
           if vectors == 4 {
             #if WIDE
-              gatheredTile6x4(
-                rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
-                column: 0, start: inner, asking: panel)
+              gatheredTiles6x4(
+                count: 1, rows: source, rowStride: 0, firstTap: 0, taps: taps, offset: offset,
+                depth: depth, b: panel, outputs: targets, column: 0, start: inner, upcoming: nil)
             #endif
           } else if vectors == 2 {
             gatheredTile6x2(
@@ -102,22 +95,6 @@ extension Kernels {
         }
       }
     }
-  }
-}
-
-/// The part of a block of depth of six rows that a call asks for: of its first four lines each.
-private func linesToAsk(_ rows: UpcomingRows) -> Range<Int> {
-  let lines = 24
-  return rows.part * lines / rows.parts..<(rows.part + 1) * lines / rows.parts
-}
-
-@inline(__always)
-private func ask(
-  for lines: Range<Int>, of rows: UpcomingRows, _ inputs: UnsafePointer<UnsafePointer<Float>>
-) {
-  let pointers = inputs + rows.tap * 6
-  for line in lines {
-    prefetch_line_for_later(pointers[line >> 2] + rows.offset + (line & 3) * 16)
   }
 }
 

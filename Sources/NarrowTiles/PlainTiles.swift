@@ -9,24 +9,10 @@ extension Kernels {
   ) {
     var row = 0
     #if WIDE
-      if vectors == 4, let upcoming {
-        while row < rows {
-          plainTile6x4(
-            a: a + row * stride, stride: stride, depth: depth, b: panel,
-            output: output + row * outputStride, outputStride: outputStride, adds: adds,
-            asking: upcoming + row * stride)
-          row += 6
-        }
-        return
-      }
       if vectors == 4 {
-        while row < rows {
-          plainTile6x4(
-            a: a + row * stride, stride: stride, depth: depth, b: panel,
-            output: output + row * outputStride, outputStride: outputStride, adds: adds)
-          row += 6
-        }
-        return
+        return plainTiles6x4(
+          count: rows / 6, a: a, stride: stride, depth: depth, b: panel, output: output,
+          outputStride: outputStride, adds: adds, upcoming: upcoming)
       }
     #endif
     if let upcoming {

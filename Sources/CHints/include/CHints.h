@@ -16,6 +16,20 @@ static inline void prefetch_line_for_later(const void *address) {
   __builtin_prefetch(address, 0, 2);
 }
 
+/// The same index, of which the compiler then knows nothing: it would make a pointer of each address
+/// that a loop computes from its index and increment all of them in every round, and it would gather
+/// the loads of an unrolled loop's rounds, for which there are not registers enough.
+static inline long kept_as_one_index(long index) {
+  __asm__("" : "+r"(index));
+  return index;
+}
+
+/// The same for a pointer.
+static inline const float *kept_as_one_pointer(const float *pointer) {
+  __asm__("" : "+r"(pointer));
+  return pointer;
+}
+
 /// The square roots of eight floats at once. Swift's are taken one by one, each with a test for a
 /// negative value.
 static inline void take_square_roots_of_8(float *values) {

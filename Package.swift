@@ -42,7 +42,7 @@ let modules: [Module] = [
   // A link to the folder of `NarrowTiles`.
   Module(
     name: "WideTiles", imports: ["Tiles", "CHints"],
-    settings: kernels(wideFeatures) + [.define("WIDE")]),
+    settings: kernels(wideFeatures + ["-Xcc", "-DWIDE"]) + [.define("WIDE")]),
   Module(
     name: "TensorKernels",
     imports: ["Tiles", "NarrowTiles", "WideTiles", "CHints"],

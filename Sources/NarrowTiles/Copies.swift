@@ -1,5 +1,6 @@
 // Copies of pixels' channels into memory where products read them.
 
+internal import CHints
 public import Tiles
 
 private let pixelsAtOnce = 4
@@ -35,7 +36,7 @@ extension Kernels {
         let shift = load(normalisation.shift + c)
         for p in some {
           let value = shift + (load(pixels[p] + c) - centre) * scale
-          store(normalisation.rectifies ? rectified(value) : value, to: place + p * pixelStride)
+          store(normalisation.rectifies ? rectify(value) : value, to: place + p * pixelStride)
         }
         place += vectorStride
         c += lanes
@@ -46,13 +47,6 @@ extension Kernels {
 }
 
 // Their own copies: a debug build compiles file by file and would call another file's.
-
-/// `max(x, 0)` by arithmetic that keeps NaN.
-@inline(__always)
-private func rectified(_ x: Lanes) -> Lanes {
-  let bits = unsafeBitCast(x, to: Lanes.MaskStorage.self) & 0x7FFF_FFFF
-  return (x + unsafeBitCast(bits, to: Lanes.self)) * 0.5
-}
 
 @inline(__always)
 private func load(_ p: UnsafePointer<Float>) -> Lanes {

@@ -25,7 +25,7 @@ extension Kernels {
         var value = load(x + i, used) - load(normalisation.centre + c, used)
         value = load(normalisation.shift + c, used) + value * scale
         if let residual { value += load(residual + i, used) }
-        store(normalisation.rectifies ? rectified(value) : value, to: output + i, used)
+        store(normalisation.rectifies ? rectify(value) : value, to: output + i, used)
         c += lanes
       }
     }
@@ -184,7 +184,7 @@ private struct OutputGate: Gate, GateVector {
 
   @inline(__always)
   func passed(_ gradient: Lanes, _ x: Lanes, _ i: Int, _ used: Int) -> Lanes {
-    positive(gradient, where: load(output + i, used))
+    pass_where_positive(gradient, load(output + i, used))
   }
 }
 
@@ -201,7 +201,7 @@ private struct RepeatedGate: Gate {
 
     @inline(__always)
     func passed(_ gradient: Lanes, _ x: Lanes, _ i: Int, _ used: Int) -> Lanes {
-      positive(gradient, where: shift + (x - centre) * scale)
+      pass_where_positive(gradient, shift + (x - centre) * scale)
     }
   }
 
@@ -211,23 +211,6 @@ private struct RepeatedGate: Gate {
       centre: load(normalisation.centre + c, used), scale: load(normalisation.scale + c, used),
       shift: load(normalisation.shift + c, used))
   }
-}
-
-/// The lanes where `y` is positive, and zero elsewhere: by the bits of y, which are over zero as an
-/// integer's then, since comparisons of long vectors are taken apart by the compiler.
-@inline(__always)
-private func positive(_ x: Lanes, where y: Lanes) -> Lanes {
-  let bits = unsafeBitCast(y, to: Lanes.MaskStorage.self)
-  // The sign of zero and of everything below it is set in one of the two.
-  let blocked = (bits | (bits &- 1)) &>> 31
-  return unsafeBitCast(unsafeBitCast(x, to: Lanes.MaskStorage.self) & ~blocked, to: Lanes.self)
-}
-
-/// `max(x, 0)` by arithmetic that keeps NaN.
-@inline(__always)
-private func rectified(_ x: Lanes) -> Lanes {
-  let bits = unsafeBitCast(x, to: Lanes.MaskStorage.self) & 0x7FFF_FFFF
-  return (x + unsafeBitCast(bits, to: Lanes.self)) * 0.5
 }
 
 // Their own copies: a debug build compiles file by file and would call another file's.

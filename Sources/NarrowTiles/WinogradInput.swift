@@ -105,7 +105,7 @@ private struct Normaliser {
   @inline(__always)
   func apply(_ x: Lanes) -> Lanes {
     let y = shift + (x - centre) * scale
-    return rectifies ? rectified(y) : y
+    return rectifies ? rectify(y) : y
   }
 
   /// Zero outside the image, whatever a zero would be normalised to.
@@ -136,8 +136,8 @@ private func inputTransform(
   let c = d4 - d2
   let e = d3 - d1
   return (
-    times(4, d0, plus: times(-5, d2, plus: d4)), a + b, a - b, times(2, e, plus: c),
-    times(-2, e, plus: c), times(4, d1, plus: times(-5, d3, plus: d5))
+    times(4, d0, plus: d4 + d2 * -5), a + b, a - b, times(2, e, plus: c),
+    times(-2, e, plus: c), times(4, d1, plus: d5 + d3 * -5)
   )
 }
 
@@ -164,11 +164,10 @@ private func keep(_ values: Six, at target: UnsafeMutablePointer<Float>, stride:
   store(values.5, to: target + 5 * stride)
 }
 
+/// With a factor that is a power of two, so that a product and a sum would give the same.
 @inline(__always)
 private func times(_ factor: Float, _ x: Lanes, plus y: Lanes) -> Lanes {
-  // Most factors are powers of two, so little is lost against a fused operation, which the compiler
-  // takes apart here.
-  y + x * factor
+  multiply_add(x, Lanes(repeating: factor), y)
 }
 
 @inline(__always)
@@ -179,12 +178,4 @@ private func load(_ p: UnsafePointer<Float>) -> Lanes {
 @inline(__always)
 private func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(p).storeBytes(of: value, as: Lanes.self)
-}
-
-/// `max(x, 0)` by arithmetic that keeps NaN; comparisons of long vectors are taken apart by the
-/// compiler.
-@inline(__always)
-private func rectified(_ x: Lanes) -> Lanes {
-  let bits = unsafeBitCast(x, to: Lanes.MaskStorage.self) & 0x7FFF_FFFF
-  return (x + unsafeBitCast(bits, to: Lanes.self)) * 0.5
 }

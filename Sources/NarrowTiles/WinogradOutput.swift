@@ -1,5 +1,6 @@
 // Winograd's F(4x4, 3x3) (Lavin and Gray 2016): what comes out of the 36 products.
 
+internal import CHints
 public import Tiles
 
 extension Kernels {
@@ -140,7 +141,7 @@ private struct Finish {
     if !isPlain {
       if patch.adds { value = load(target, count) + value }
       if let residual = patch.residual { value += load(residual + place, count) }
-      if patch.rectifies { value = rectified(value) }
+      if patch.rectifies { value = rectify(value) }
     }
     store(value, to: target, count)
     guard patch.statistics != nil else { return }
@@ -248,11 +249,10 @@ private func emit(
   store(adds ? load(target, count) + value : value, to: target, count)
 }
 
+/// With a factor that is a power of two, so that a product and a sum would give the same.
 @inline(__always)
 private func times(_ factor: Float, _ x: Lanes, plus y: Lanes) -> Lanes {
-  // Most factors are powers of two, so little is lost against a fused operation, which the compiler
-  // takes apart here.
-  y + x * factor
+  multiply_add(x, Lanes(repeating: factor), y)
 }
 
 @inline(__always)
@@ -278,12 +278,4 @@ private func load(_ p: UnsafePointer<Float>, _ count: Int) -> Lanes {
 private func store(_ value: Lanes, to p: UnsafeMutablePointer<Float>, _ count: Int) {
   if count == Lanes.scalarCount { return store(value, to: p) }
   for i in 0..<count { p[i] = value[i] }
-}
-
-/// `max(x, 0)` by arithmetic that keeps NaN; comparisons of long vectors are taken apart by the
-/// compiler.
-@inline(__always)
-private func rectified(_ x: Lanes) -> Lanes {
-  let bits = unsafeBitCast(x, to: Lanes.MaskStorage.self) & 0x7FFF_FFFF
-  return (x + unsafeBitCast(bits, to: Lanes.self)) * 0.5
 }

@@ -334,16 +334,21 @@ func padInput(
   _ shape: ConvolutionShape, _ x: UnsafePointer<Float>, on context: KernelContext
 ) -> Buffer {
   let padded = shape.padded
-  let copy = context.buffers.takeZeroed(padded.inputCount)
+  let copy = context.buffers.take(padded.inputCount)
   let row = shape.width * shape.inputChannels
-  let paddedRow = padded.width * shape.inputChannels
-  context.workers.forEach(chunks: shape.batch) { n in
-    for h in 0..<shape.height {
-      let target =
-        copy.pointer + (n * padded.height + h + shape.padding) * paddedRow
-        + shape.padding * shape.inputChannels
-      target.update(from: x + (n * shape.height + h) * row, count: row)
+  let margin = shape.padding * shape.inputChannels
+  let paddedRow = row + 2 * margin
+  context.workers.forEach(chunks: shape.batch * padded.height) { chunk in
+    let (n, line) = chunk.quotientAndRemainder(dividingBy: padded.height)
+    let h = line - shape.padding
+    let target = copy.pointer + chunk * paddedRow
+    guard 0..<shape.height ~= h else {
+      target.update(repeating: 0, count: paddedRow)
+      return
     }
+    target.update(repeating: 0, count: margin)
+    (target + margin).update(from: x + (n * shape.height + h) * row, count: row)
+    (target + margin + row).update(repeating: 0, count: margin)
   }
   return copy
 }

@@ -30,6 +30,26 @@ static inline const float *kept_as_one_pointer(const float *pointer) {
   return pointer;
 }
 
+/// A vector as the tiles have it.
+#ifdef WIDE
+typedef float float_lanes __attribute__((ext_vector_type(16)));
+#else
+typedef float float_lanes __attribute__((ext_vector_type(8)));
+#endif
+
+// Three operations on whole vectors, which Swift's compiler takes apart where there are many of them.
+
+/// `x * y + z`, rounded once.
+static inline float_lanes multiply_add(float_lanes x, float_lanes y, float_lanes z) {
+  return __builtin_elementwise_fma(x, y, z);
+}
+
+/// `x` where it is not negative, NaN too, and zero elsewhere.
+static inline float_lanes rectify(float_lanes x) { return x < 0 ? 0 : x; }
+
+/// `x` where `y` is positive, or NaN, and zero elsewhere.
+static inline float_lanes pass_where_positive(float_lanes x, float_lanes y) { return y <= 0 ? 0 : x; }
+
 /// The square roots of eight floats at once. Swift's are taken one by one, each with a test for a
 /// negative value.
 static inline void take_square_roots_of_8(float *values) {

@@ -79,27 +79,36 @@ internal import Tiles
 
   /// Tiles of six rows and four vectors of columns, one below the other.
   ///
-  /// - Parameter upcoming: Rows like these that are read next: they are asked for meanwhile, eight
-  ///   floats with each element of depth, since they lie a little apart.
+  /// - Parameters:
+  ///   - nextRows: Asked for meanwhile, eight floats with each element of depth, since they lie a
+  ///     little apart.
+  ///   - nextPanel: Asked for too, a part by each tile.
   func plainTiles6x4(
     count: Int, a: UnsafePointer<Float>, stride: Int, depth: Int, b: UnsafePointer<Float>,
     output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
-    upcoming: UnsafePointer<Float>?
+    nextRows: UnsafePointer<Float>?, nextPanel: UnsafePointer<Float>?
   ) {
+    // Lines of the panel for each sixteen elements of depth.
+    let share = (64 + count - 1) / count
+    var nextPanel = nextPanel
     for tile in 0..<count {
       let a0 = a + 6 * tile * stride
       let (a1, a2, a3, a4, a5) = (
         a0 + stride, a0 + 2 * stride, a0 + 3 * stride, a0 + 4 * stride, a0 + 5 * stride
       )
       let output = output + 6 * tile * outputStride
-      let ahead = upcoming.map { $0 + 6 * tile * stride }
+      let nextRows = nextRows.map { $0 + 6 * tile * stride }
       var sums = SixSums()
       var b = b
       var k = 0
       let whole = depth & ~3
       while k < whole {
-        if let ahead {
-          for line in 0..<8 { prefetch_line_for_later(ahead + k * 8 + line * 16) }
+        if let nextRows {
+          for line in 0..<8 { prefetch_line_for_later(nextRows + k * 8 + line * 16) }
+        }
+        if let panel = nextPanel {
+          for line in 0..<share { prefetch_line_for_later(panel + line * 16) }
+          nextPanel = panel + share * 16
         }
         sums.add(a0, a1, a2, a3, a4, a5, &b, from: &k, to: min(whole, k + 16))
       }

@@ -5,19 +5,19 @@ extension Kernels {
   public static func multiply(
     _ a: UnsafePointer<Float>, stride: Int, rows: Int, depth: Int, panel: UnsafePointer<Float>,
     vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
-    upcoming: UnsafePointer<Float>?
+    nextRows: UnsafePointer<Float>?, nextPanel: UnsafePointer<Float>?
   ) {
     var row = 0
     #if WIDE
       if vectors == 4 {
         return plainTiles6x4(
           count: rows / 6, a: a, stride: stride, depth: depth, b: panel, output: output,
-          outputStride: outputStride, adds: adds, upcoming: upcoming)
+          outputStride: outputStride, adds: adds, nextRows: nextRows, nextPanel: nextPanel)
       }
     #endif
-    if let upcoming {
+    if let nextRows {
       for i in Swift.stride(from: 0, to: rows * stride, by: 16) {
-        prefetch_line_for_later(upcoming + i)
+        prefetch_line_for_later(nextRows + i)
       }
     }
     if vectors == 2 {

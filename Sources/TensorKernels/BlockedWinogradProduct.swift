@@ -213,7 +213,8 @@ struct BlockedWinogradProduct {
               depth: channels.count, panel: packed + p * weightStride + panels.offset(of: panel),
               vectors: panels.vectors(in: panel),
               output: sums + p * sumStride + row * Self.columns + panels.start(of: panel),
-              outputStride: Self.columns, adds: d > 0, upcoming: panel == 0 ? next : nil)
+              outputStride: Self.columns, adds: d > 0, nextRows: panel == 0 ? next : nil,
+              nextPanel: nil)
           }
         }
       }

@@ -121,8 +121,7 @@ func withJoined(
       for w in 0..<W {
         let pixel = line + (w >> shift) * source.channels
         let target = joined.pointer + (row * W + w) * C + first
-        for c in stride(from: 0, to: source.channels, by: 8) {
-          let lanes = source.channels - c
+        forEachEight(of: source.channels) { c, lanes in
           let value = load(pixel + c, lanes)
           store(
             source.normalisation.map { $0.apply(value, c, lanes) } ?? value, to: target + c, lanes)
@@ -151,8 +150,7 @@ func split(
       for w in 0..<W >> shift {
         let source = joined + ((row << shift) * W + w << shift) * C + offset
         let place = (row * (W >> shift) + w) * channels
-        for c in stride(from: 0, to: channels, by: 8) {
-          let lanes = channels - c
+        forEachEight(of: channels) { c, lanes in
           var value = load(source + c, lanes)
           if target.isHalved {
             let below = source + W * C + c

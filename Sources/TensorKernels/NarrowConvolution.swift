@@ -28,32 +28,56 @@ struct NarrowConvolution {
     context.workers.forEach(chunks: shape.batch * H) { row in
       let (n, p) = (row / H, row % H)
       let tall = inside(p, shape.height, shape.kernelHeight)
-      for q in 0..<W {
+      var q = 0
+      while q < W {
         let wide = inside(q, shape.width, shape.kernelWidth)
         // The pixels under a row of taps lie side by side, as its weights do.
         let count = wide.count * C
+        let pixels =
+          x
+          + ((n * shape.height + p - shape.padding) * shape.width + q - shape.padding
+            + wide.lowerBound) * C
+        let isInside =
+          wide.count == shape.kernelWidth && count % 8 == 0
+          && q + Self.pixels - 1 - shape.padding + shape.kernelWidth <= shape.width
         for k in 0..<K {
+          let weights = byOutput.pointer + (k * taps + wide.lowerBound) * C
+          let bias = epilogue.bias?[k] ?? 0
+          let result = y + (row * W + q) * K + k
+          // Whole rows of taps for four outputs at a time: weights are read once for them.
+          if isInside {
+            var sums = PixelSums()
+            for i in tall {
+              let line = pixels + i * shape.width * C
+              let lineWeights = weights + i * shape.kernelWidth * C
+              var lines = PixelSums()
+              var c = 0
+              // Not over a stride, whose iterator is called for each element here.
+              while c < count {
+                lines.add(load(lineWeights + c), timesPixels: line + c, stride: C)
+                c += 8
+              }
+              sums.add(lines)
+            }
+            sums.putTotals(result, plus: bias, stride: K)
+            continue
+          }
           var sum = Lanes()
           for i in tall {
-            let pixels =
-              x
-              + ((n * shape.height + p - shape.padding + i) * shape.width + q - shape.padding
-                + wide.lowerBound) * C
-            let weights =
-              byOutput.pointer + (k * taps + i * shape.kernelWidth + wide.lowerBound) * C
-            var line = Lanes()
+            let line = pixels + i * shape.width * C
+            let lineWeights = weights + i * shape.kernelWidth * C
+            var products = Lanes()
             var c = 0
-            while c + 8 <= count {
-              line = line.addingProduct(load(pixels + c), load(weights + c))
+            while c < count {
+              products = products.addingProduct(
+                load(line + c, count - c), load(lineWeights + c, count - c))
               c += 8
             }
-            if c < count {
-              line = line.addingProduct(load(pixels + c, count - c), load(weights + c, count - c))
-            }
-            sum += line
+            sum += products
           }
-          y[(row * W + q) * K + k] = sum.total + (epilogue.bias?[k] ?? 0)
+          result.pointee = sum.total + bias
         }
+        q += isInside ? Self.pixels : 1
       }
       guard parts != nil || epilogue.residual != nil || epilogue.rectifies else { return }
       withUnsafeTemporaryAllocation(of: Output.self, capacity: W) { rows in
@@ -142,22 +166,26 @@ struct NarrowConvolution {
             let line = x + ((n * shape.height + h) * shape.width + shift) * C
             for k in 0..<K {
               let weights = own + (k * taps + i * shape.kernelWidth + j) * C
-              for c in stride(from: 0, to: C, by: 8) {
-                var (even, odd) = (load(weights + c, C - c), Lanes())
-                var q = range.lowerBound
-                let gradient = dy + row * W * K + k
-                while q + 1 < range.upperBound {
-                  even = even.addingProduct(
-                    load(line + q * C + c, C - c), Lanes(repeating: gradient[q * K]))
-                  odd = odd.addingProduct(
-                    load(line + (q + 1) * C + c, C - c), Lanes(repeating: gradient[(q + 1) * K]))
-                  q += 2
+              let gradient = dy + row * W * K + k
+              var c = 0
+              while c + 16 <= C {
+                addPixels(range, of: line + c, times: gradient, to: weights + c)
+                c += 16
+              }
+              while c < C {
+                let left = C - c
+                var (even, odd) = (load(weights + c, left), Lanes())
+                for q in range {
+                  let value = load(line + q * C + c, left)
+                  let factor = Lanes(repeating: gradient[q * K])
+                  if (q - range.lowerBound) % 2 == 0 {
+                    even = even.addingProduct(value, factor)
+                  } else {
+                    odd = odd.addingProduct(value, factor)
+                  }
                 }
-                if q < range.upperBound {
-                  even = even.addingProduct(
-                    load(line + q * C + c, C - c), Lanes(repeating: gradient[q * K]))
-                }
-                store(even + odd, to: weights + c, C - c)
+                store(even + odd, to: weights + c, left)
+                c += 8
               }
             }
           }
@@ -175,6 +203,35 @@ struct NarrowConvolution {
       }
     }
     withExtendedLifetime(sums) {}
+  }
+
+  /// Adds sixteen channels of some pixels of a row, times their gradients, to sums: even and odd pixels
+  /// apart, in two chains.
+  @inline(__always)
+  private func addPixels(
+    _ range: Range<Int>, of line: Input, times gradient: Input, to sums: Output
+  ) {
+    let (C, K) = (shape.inputChannels, shape.outputChannels)
+    var (even, odd) = (load(sums), Lanes())
+    var (evenAbove, oddAbove) = (load(sums + 8), Lanes())
+    var q = range.lowerBound
+    while q + 1 < range.upperBound {
+      let pixel = line + q * C
+      var factor = Lanes(repeating: gradient[q * K])
+      even = even.addingProduct(load(pixel), factor)
+      evenAbove = evenAbove.addingProduct(load(pixel + 8), factor)
+      factor = Lanes(repeating: gradient[(q + 1) * K])
+      odd = odd.addingProduct(load(pixel + C), factor)
+      oddAbove = oddAbove.addingProduct(load(pixel + C + 8), factor)
+      q += 2
+    }
+    if q < range.upperBound {
+      let factor = Lanes(repeating: gradient[q * K])
+      even = even.addingProduct(load(line + q * C), factor)
+      evenAbove = evenAbove.addingProduct(load(line + q * C + 8), factor)
+    }
+    store(even + odd, to: sums)
+    store(evenAbove + oddAbove, to: sums + 8)
   }
 
   private var taps: Int { shape.kernelHeight * shape.kernelWidth }
@@ -223,6 +280,32 @@ private struct PixelSums {
     b = b.addingProduct(weights, Lanes(repeating: numbers[stride]))
     c = c.addingProduct(weights, Lanes(repeating: numbers[2 * stride]))
     d = d.addingProduct(weights, Lanes(repeating: numbers[3 * stride]))
+  }
+
+  /// Adds weights times a vector of each pixel.
+  @inline(__always)
+  mutating func add(_ weights: Lanes, timesPixels pixels: Input, stride: Int) {
+    a = a.addingProduct(weights, load(pixels))
+    b = b.addingProduct(weights, load(pixels + stride))
+    c = c.addingProduct(weights, load(pixels + 2 * stride))
+    d = d.addingProduct(weights, load(pixels + 3 * stride))
+  }
+
+  @inline(__always)
+  mutating func add(_ other: PixelSums) {
+    a += other.a
+    b += other.b
+    c += other.c
+    d += other.d
+  }
+
+  /// Writes a number for each pixel: the total of its vector, plus another.
+  @inline(__always)
+  func putTotals(_ numbers: Output, plus bias: Float, stride: Int) {
+    numbers[0] = a.total + bias
+    numbers[stride] = b.total + bias
+    numbers[2 * stride] = c.total + bias
+    numbers[3 * stride] = d.total + bias
   }
 
   @inline(__always)

@@ -56,7 +56,7 @@ public func maximumPool(
     for b in 0..<shape.outputWidth {
       let target = (row * shape.outputWidth + b) * channels
       let columns = shape.inside(b, of: shape.width)
-      for c in stride(from: 0, to: channels, by: 8) {
+      forEachEight(of: channels) { c, count in
         var best = Lanes(repeating: -.infinity)
         var winner = Lanes(repeating: -1)
         for i in rows {
@@ -64,14 +64,14 @@ public func maximumPool(
           for j in columns {
             let w = b * shape.stride - shape.padding + j
             let value = load(
-              x + ((n * shape.height + h) * shape.width + w) * channels + c, channels - c)
+              x + ((n * shape.height + h) * shape.width + w) * channels + c, count)
             let wins = (value .> best) .| (value .!= value) .| (winner .< 0)
             best.replace(with: value, where: wins)
             winner.replace(with: Lanes(repeating: Float(i * shape.kernel + j)), where: wins)
           }
         }
-        store(best, to: y + target + c, channels - c)
-        store(winner, to: winners + target + c, channels - c)
+        store(best, to: y + target + c, count)
+        store(winner, to: winners + target + c, count)
       }
     }
   }
@@ -90,18 +90,18 @@ public func maximumPoolGradient(
     for w in 0..<shape.width {
       // Found once: to divide takes longer than to add.
       let columns = shape.covering(w, outputs: shape.outputWidth)
-      for c in stride(from: 0, to: channels, by: 8) {
+      forEachEight(of: channels) { c, count in
         var sum = Lanes()
         for a in rows {
           let i = h + shape.padding - a * shape.stride
           for b in columns {
             let j = w + shape.padding - b * shape.stride
             let source = ((n * shape.outputHeight + a) * shape.outputWidth + b) * channels + c
-            let won = load(winners + source, channels - c) .== Float(i * shape.kernel + j)
-            sum += Lanes().replacing(with: load(dy + source, channels - c), where: won)
+            let won = load(winners + source, count) .== Float(i * shape.kernel + j)
+            sum += Lanes().replacing(with: load(dy + source, count), where: won)
           }
         }
-        inputGradient.put(sum, at: (row * shape.width + w) * channels + c, channels - c)
+        inputGradient.put(sum, at: (row * shape.width + w) * channels + c, count)
       }
     }
   }
@@ -120,16 +120,16 @@ public func averagePool(
     let rows = shape.inside(a, of: shape.height)
     for b in 0..<shape.outputWidth {
       let columns = shape.inside(b, of: shape.width)
-      for c in stride(from: 0, to: channels, by: 8) {
+      forEachEight(of: channels) { c, count in
         var sum = Lanes()
         for i in rows {
           let h = a * shape.stride - shape.padding + i
           for j in columns {
             let w = b * shape.stride - shape.padding + j
-            sum += load(x + ((n * shape.height + h) * shape.width + w) * channels + c, channels - c)
+            sum += load(x + ((n * shape.height + h) * shape.width + w) * channels + c, count)
           }
         }
-        store(sum * inverse, to: y + (row * shape.outputWidth + b) * channels + c, channels - c)
+        store(sum * inverse, to: y + (row * shape.outputWidth + b) * channels + c, count)
       }
     }
   }
@@ -148,16 +148,16 @@ public func averagePoolGradient(
     let rows = shape.covering(h, outputs: shape.outputHeight)
     for w in 0..<shape.width {
       let columns = shape.covering(w, outputs: shape.outputWidth)
-      for c in stride(from: 0, to: channels, by: 8) {
+      forEachEight(of: channels) { c, count in
         var sum = Lanes()
         for a in rows {
           for b in columns {
             sum += load(
               dy + ((n * shape.outputHeight + a) * shape.outputWidth + b) * channels + c,
-              channels - c)
+              count)
           }
         }
-        inputGradient.put(sum * inverse, at: (row * shape.width + w) * channels + c, channels - c)
+        inputGradient.put(sum * inverse, at: (row * shape.width + w) * channels + c, count)
       }
     }
   }
@@ -169,10 +169,10 @@ public func globalAverage(
   output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
   workers.forEach(chunks: batch) { n in
-    for c in stride(from: 0, to: channels, by: 8) {
+    forEachEight(of: channels) { c, count in
       var sum = Lanes()
-      for p in 0..<pixels { sum += load(x + (n * pixels + p) * channels + c, channels - c) }
-      store(sum / Float(pixels), to: y + n * channels + c, channels - c)
+      for p in 0..<pixels { sum += load(x + (n * pixels + p) * channels + c, count) }
+      store(sum / Float(pixels), to: y + n * channels + c, count)
     }
   }
 }
@@ -184,10 +184,10 @@ public func globalAverageGradient(
 ) {
   workers.forEach(chunks: batch) { n in
     for p in 0..<pixels {
-      for c in stride(from: 0, to: channels, by: 8) {
+      forEachEight(of: channels) { c, count in
         inputGradient.put(
-          load(dy + n * channels + c, channels - c) / Float(pixels),
-          at: (n * pixels + p) * channels + c, channels - c)
+          load(dy + n * channels + c, count) / Float(pixels),
+          at: (n * pixels + p) * channels + c, count)
       }
     }
   }

@@ -56,6 +56,18 @@ private func storePart(_ value: inout Lanes, to p: UnsafeMutablePointer<Float>, 
   for i in 0..<count { p[i] = value[i] }
 }
 
+/// Calls `body` with the first of each eight channels, and how many there are: eight as a constant, but
+/// for the last, which spares loops the tests and the spilling that parts of vectors take.
+@inline(__always)
+func forEachEight(of channels: Int, _ body: (_ c: Int, _ count: Int) -> Void) {
+  var c = 0
+  while c + 8 <= channels {
+    body(c, 8)
+    c += 8
+  }
+  if c < channels { body(c, channels - c) }
+}
+
 /// A vector of sums in Float64.
 typealias DoubleLanes = SIMD8<Double>
 

@@ -64,12 +64,15 @@ struct WinogradProduct {
     return packed
   }
 
+  /// Whether transformed weights take more than a megabyte, and leave a core's cache before they are
+  /// read again.
+  private var weightsAreHeavy: Bool { 36 * inputChannels * outputChannels > 262_144 }
+
   /// Tiles of a chunk, by shape: few enough for the cache, many enough to pay for reading the
   /// weights, and chunks that threads can share evenly.
   private var tilesPerChunk: Int {
     let cached = 110_000 / (36 * (paddedInputs + paddedOutputs))
-    let isHeavy = 36 * inputChannels * outputChannels > 262_144
-    let wanted = min(48, max(cached, isHeavy ? 32 : 12))
+    let wanted = min(48, max(cached, weightsAreHeavy ? 32 : 12))
     let chunks = pieces(tiling.count, of: wanted)
     let even = chunks < 16 ? pieces(chunks, of: 4) * 4 : chunks
     return pieces(tiling.count, of: even)
@@ -157,11 +160,12 @@ struct WinogradProduct {
         let count = min(depth, inputChannels - first)
         for panel in 0..<panels.count {
           let vectors = panels.vectors(in: panel)
+          let block = matrix + panels.offset(of: panel) + first * vectors * lanes
           tiles.multiply(
             v + p * inputStride + first, stride: paddedInputs, rows: rows, depth: count,
-            panel: matrix + panels.offset(of: panel) + first * vectors * lanes, vectors: vectors,
-            output: m + p * outputStride + panels.start(of: panel),
-            outputStride: paddedOutputs, adds: first > 0, upcoming: nil)
+            panel: block, vectors: vectors, output: m + p * outputStride + panels.start(of: panel),
+            outputStride: paddedOutputs, adds: first > 0, nextRows: nil,
+            nextPanel: weightsAreHeavy && p < 35 ? block + weightStride : nil)
         }
       }
     }

@@ -39,11 +39,12 @@ public protocol TileKernels {
   ///
   /// - Parameters:
   ///   - adds: Whether the sums are added to what the output holds.
-  ///   - upcoming: Rows like those of `a` that are read next, to be asked for meanwhile.
+  ///   - nextRows, nextPanel: Rows like those of `a`, and a panel as long as this one, that are read
+  ///     next and come from afar, to be asked for meanwhile.
   static func multiply(
     _ a: UnsafePointer<Float>, stride: Int, rows: Int, depth: Int, panel: UnsafePointer<Float>,
     vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,
-    upcoming: UnsafePointer<Float>?)
+    nextRows: UnsafePointer<Float>?, nextPanel: UnsafePointer<Float>?)
 
   /// How many vectors one call of `sum` takes where so many are left: 1 or 2, and 4 where they are of
   /// sixteen.

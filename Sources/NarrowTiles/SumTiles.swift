@@ -101,12 +101,12 @@ struct AskedLines {
     var c6h = Lanes()
     var c7l = Lanes()
     var c7h = Lanes()
-    var k = 0
-    while k < count {
+    let end = count * Lanes.scalarCount
+    var i = 0
+    while i < end {
       asked.ask()
-      let until = min(count, k + pixelsPerTurn)
+      let until = min(end, i + pixelsPerTurn * Lanes.scalarCount)
       repeat {
-        let i = k * Lanes.scalarCount
         let b0 = load(right + i)
         let b1 = load(right + distance + i)
         var x = Lanes(repeating: p0[i])
@@ -133,8 +133,8 @@ struct AskedLines {
         x = Lanes(repeating: p3[i + 1])
         c7l = c7l.addingProduct(x, b0)
         c7h = c7h.addingProduct(x, b1)
-        k += 1
-      } while k < until
+        i = kept_as_one_index(i + Lanes.scalarCount)
+      } while i < until
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -162,12 +162,12 @@ struct AskedLines {
     var c2h = Lanes()
     var c3l = Lanes()
     var c3h = Lanes()
-    var k = 0
-    while k < count {
+    let end = count * Lanes.scalarCount
+    var i = 0
+    while i < end {
       asked.ask()
-      let until = min(count, k + pixelsPerTurn)
+      let until = min(end, i + pixelsPerTurn * Lanes.scalarCount)
       repeat {
-        let i = k * Lanes.scalarCount
         let b0 = load(right + i)
         let b1 = load(right + distance + i)
         var x = Lanes(repeating: p0[i])
@@ -182,8 +182,8 @@ struct AskedLines {
         x = Lanes(repeating: p1[i + 1])
         c3l = c3l.addingProduct(x, b0)
         c3h = c3h.addingProduct(x, b1)
-        k += 1
-      } while k < until
+        i = kept_as_one_index(i + Lanes.scalarCount)
+      } while i < until
     }
     emit(c0l, c0h, to: outputs[0], adds)
     emit(c1l, c1h, to: outputs[1], adds)
@@ -208,12 +208,12 @@ private func sumTile8x1(
   var c5 = Lanes()
   var c6 = Lanes()
   var c7 = Lanes()
-  var k = 0
-  while k < count {
+  let end = count * Lanes.scalarCount
+  var i = 0
+  while i < end {
     asked.ask()
-    let until = min(count, k + pixelsPerTurn)
+    let until = min(end, i + pixelsPerTurn * Lanes.scalarCount)
     repeat {
-      let i = k * Lanes.scalarCount
       let b0 = load(right + i)
       c0 = c0.addingProduct(Lanes(repeating: p0[i]), b0)
       c1 = c1.addingProduct(Lanes(repeating: p0[i + 1]), b0)
@@ -223,8 +223,8 @@ private func sumTile8x1(
       c5 = c5.addingProduct(Lanes(repeating: p2[i + 1]), b0)
       c6 = c6.addingProduct(Lanes(repeating: p3[i]), b0)
       c7 = c7.addingProduct(Lanes(repeating: p3[i + 1]), b0)
-      k += 1
-    } while k < until
+      i = kept_as_one_index(i + Lanes.scalarCount)
+    } while i < until
   }
   emit(c0, to: outputs[0], adds)
   emit(c1, to: outputs[1], adds)

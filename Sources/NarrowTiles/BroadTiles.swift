@@ -52,13 +52,17 @@ internal import Tiles
       let targets = outputs + tile * 6
       let end = tap + taps * 6
       var b = b
+      var line = 0
       repeat {
         let (a0, a1, a2) = (tap[0] + offset, tap[1] + offset, tap[2] + offset)
         let (a3, a4, a5) = (tap[3] + offset, tap[4] + offset, tap[5] + offset)
         var k = 0
         while k < whole {
           // A line of each output, so that at the end they do not all come at once.
-          for r in 0..<6 { prefetch_line(targets[r] + column + k) }
+          if line < 4 {
+            for r in 0..<6 { prefetch_line(targets[r] + column + line * 16) }
+            line += 1
+          }
           for line in 0..<Kernels.askedPerElement {
             prefetch_line_for_later(ahead + k * Kernels.askedPerElement + line * 16)
           }
@@ -130,6 +134,7 @@ internal import Tiles
     var row = 0
     while i < end {
       asked.ask()
+      // A row of the output, as gathered tiles do.
       if row < 6 {
         for line in 0..<4 { prefetch_line(outputs[row] + line * 16) }
         row += 1

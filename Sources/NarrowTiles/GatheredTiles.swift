@@ -3,7 +3,6 @@
 // and the vector's length, so every processor gives the same bits. Written out by hand: arrays of
 // accumulators do not stay in registers.
 
-internal import CHints
 public import Tiles
 
 extension Kernels {

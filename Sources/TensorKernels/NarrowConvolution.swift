@@ -5,7 +5,7 @@ struct NarrowConvolution {
   let context: KernelContext
 
   private static let rowsPerChunk = 8
-  /// Pixels of an input's gradient that are made at once.
+  /// Pixels of the output, or of an input's gradient, that are made at once.
   private static let pixels = 4
 
   static func suits(_ shape: ConvolutionShape) -> Bool {
@@ -37,15 +37,15 @@ struct NarrowConvolution {
           x
           + ((n * shape.height + p - shape.padding) * shape.width + q - shape.padding
             + wide.lowerBound) * C
-        let isInside =
+        let isWhole =
           wide.count == shape.kernelWidth && count % 8 == 0
           && q + Self.pixels - 1 - shape.padding + shape.kernelWidth <= shape.width
         for k in 0..<K {
           let weights = byOutput.pointer + (k * taps + wide.lowerBound) * C
           let bias = epilogue.bias?[k] ?? 0
           let result = y + (row * W + q) * K + k
-          // Whole rows of taps for four outputs at a time: weights are read once for them.
-          if isInside {
+          // Whole rows of taps for four pixels at a time: weights are read once for them.
+          if isWhole {
             var sums = PixelSums()
             for i in tall {
               let line = pixels + i * shape.width * C
@@ -77,7 +77,7 @@ struct NarrowConvolution {
           }
           result.pointee = sum.total + bias
         }
-        q += isInside ? Self.pixels : 1
+        q += isWhole ? Self.pixels : 1
       }
       guard parts != nil || epilogue.residual != nil || epilogue.rectifies else { return }
       withUnsafeTemporaryAllocation(of: Output.self, capacity: W) { rows in

@@ -40,7 +40,7 @@ public protocol TileKernels {
   /// - Parameters:
   ///   - adds: Whether the sums are added to what the output holds.
   ///   - nextRows, nextPanel: Rows like those of `a`, and a panel as long as this one, that are read
-  ///     next and come from afar, to be asked for meanwhile.
+  ///     next and come from afar: they may be asked for meanwhile.
   static func multiply(
     _ a: UnsafePointer<Float>, stride: Int, rows: Int, depth: Int, panel: UnsafePointer<Float>,
     vectors: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, adds: Bool,

@@ -77,6 +77,38 @@ struct LayerKernelTests {
     #expect(distance(y.array, Reference.averagePool(shape, input: input)) < 1e-6)
   }
 
+  @Test(
+    "a rectification keeps NaN and the largest numbers, and gradients pass where it did",
+    arguments: [Processor.Instructions.avx2, .best])
+  func rectifiesEdges(instructions: Processor.Instructions) {
+    let edges: [Float] = [-.infinity, -3e38, -1, -0.0, 0, 1e-45, 1, 3e38, .infinity, .nan, -.nan]
+    let input = (0..<33).map { edges[$0 % edges.count] }
+    let context = KernelContext(threads: 1, instructions: instructions)
+    func constants(_ value: Float) -> Buffer {
+      context.buffers.take(copying: [Float](repeating: value, count: input.count))
+    }
+    let (x, y, gradient) = (context.buffers.take(copying: input), constants(0), constants(0))
+    let (zeros, ones) = (constants(0), constants(1))
+    let normalisation = AppliedNormalisation(
+      centre: zeros.pointer, scale: ones.pointer, shift: zeros.pointer, rectifies: true)
+    apply(
+      normalisation, to: x.pointer, rows: 1, channels: input.count, output: y.pointer, on: context)
+    for gate in [NormalisationRecord.Gate.output(y.pointer), .normalisation(normalisation)] {
+      heldNormalisationGradient(
+        NormalisationShape(rows: 1, channels: input.count), outputGradient: ones.pointer,
+        record: NormalisationRecord(
+          input: x.pointer, gate: gate, mean: zeros.pointer, inverseDeviation: ones.pointer,
+          gamma: nil),
+        gammaGradient: nil, betaGradient: nil, inputGradient: nil,
+        residualGradient: GradientTarget(gradient.pointer, accumulate: false), on: context)
+      for (x, (y, gradient)) in zip(input, zip(y.array, gradient.array)) {
+        #expect(x.isNaN ? y.isNaN : y == max(x, 0))
+        #expect(gradient == (x.isNaN || x > 0 ? 1 : 0), "of \(x)")
+      }
+    }
+    withExtendedLifetime((x, y, gradient, zeros, ones)) {}
+  }
+
   @Test("the maximum of a NaN is NaN")
   func poolsNaN() {
     let shape = PoolingShape(batch: 1, height: 2, width: 2, channels: 1, kernel: 2, stride: 2)

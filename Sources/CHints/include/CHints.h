@@ -5,7 +5,8 @@
 #include <malloc.h>
 #endif
 
-// Hints to the processor and to the allocator, and one operation, for which Swift has no words.
+// Hints to the processor, to the compiler and to the allocator, and operations on whole vectors, for
+// which Swift has no words.
 
 /// Asks for a line of memory that will be read soon.
 static inline void prefetch_line(const void *address) { __builtin_prefetch(address); }

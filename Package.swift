@@ -46,7 +46,7 @@ let modules: [Module] = [
   Module(
     name: "TensorKernels",
     imports: ["Tiles", "NarrowTiles", "WideTiles", "CHints"],
-    settings: kernels(narrowFeatures)),
+    settings: kernels(narrowFeatures), testImports: ["Tiles"]),
   Module(
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
   Module(name: "Storage", imports: ["Core", grdb], testImports: [grdb]),

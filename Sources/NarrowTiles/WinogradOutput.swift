@@ -1,55 +1,67 @@
-// Winograd's F(4x4, 3x3) (Lavin and Gray 2016): what comes out of the 36 products.
+// Winograd's forms (Lavin and Gray 2016): what comes out of the products at their points, and weights.
 
 internal import CHints
 public import Tiles
 
 extension Kernels {
   public static func transformOutput(_ patch: OutputPatch, scratch: UnsafeMutablePointer<Float>) {
+    switch patch.tile {
+    case .four: transformOutput(patch, TileOfFour.self, scratch)
+    case .six: transformOutput(patch, TileOfSix.self, scratch)
+    }
+  }
+
+  @inline(__always)
+  private static func transformOutput<Form: WinogradForm>(
+    _ patch: OutputPatch, _ form: Form.Type, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let side = form.patch
     let t = patch.pointStride
     for c in stride(from: 0, to: patch.channels, by: lanes) {
-      for j in 0..<6 {
+      for j in 0..<side {
         let q = patch.source + j * t + c
-        let r = outputTransform(
-          load(q), load(q + 6 * t), load(q + 12 * t), load(q + 18 * t), load(q + 24 * t),
-          load(q + 30 * t))
-        keep(r, at: scratch + j * lanes, stride: 6 * lanes)
+        let column = scratch + j * lanes
+        form.output({ load(q + $0 * side * t) }, to: { store($1, to: column + $0 * side * lanes) })
       }
       if patch.halves {
-        writeHalved(patch, c, scratch)
+        writeHalved(patch, form, c, scratch)
       } else {
-        writeRows(patch, c, scratch)
+        writeRows(patch, form, c, scratch)
       }
     }
   }
 
   @inline(__always)
-  private static func writeRows(
-    _ patch: OutputPatch, _ c: Int, _ scratch: UnsafeMutablePointer<Float>
+  private static func writeRows<Form: WinogradForm>(
+    _ patch: OutputPatch, _ form: Form.Type, _ c: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
     var finish = Finish(patch, at: c)
     for i in 0..<patch.rows {
-      let values = row(scratch, i)
+      let row = scratch + i * form.patch * lanes
       let place = i * patch.rowStride + c
-      finish.emit(values.0, patch, place)
-      if patch.columns > 1 { finish.emit(values.1, patch, place + patch.pixelStride) }
-      if patch.columns > 2 { finish.emit(values.2, patch, place + 2 * patch.pixelStride) }
-      if patch.columns > 3 { finish.emit(values.3, patch, place + 3 * patch.pixelStride) }
+      form.output(
+        { load(row + $0 * lanes) },
+        to: { j, value in
+          if j < patch.columns { finish.emit(value, patch, place + j * patch.pixelStride) }
+        })
     }
     finish.save(patch, at: c)
   }
 
   @inline(__always)
-  private static func writeHalved(
-    _ patch: OutputPatch, _ c: Int, _ scratch: UnsafeMutablePointer<Float>
+  private static func writeHalved<Form: WinogradForm>(
+    _ patch: OutputPatch, _ form: Form.Type, _ c: Int, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let count = min(lanes, patch.channels - c)
     for i in 0..<patch.rows / 2 {
-      let upper = row(scratch, 2 * i)
-      let lower = row(scratch, 2 * i + 1)
+      let upper = scratch + 2 * i * form.patch * lanes
+      let lower = upper + form.patch * lanes
+      form.output({ load(upper + $0 * lanes) }, to: { store($1, to: upper + $0 * lanes) })
+      form.output({ load(lower + $0 * lanes) }, to: { store($1, to: lower + $0 * lanes) })
       for j in 0..<patch.columns / 2 {
+        let (left, right) = (2 * j * lanes, (2 * j + 1) * lanes)
         var value =
-          j == 0
-          ? (upper.0 + upper.1) + (lower.0 + lower.1) : (upper.2 + upper.3) + (lower.2 + lower.3)
+          (load(upper + left) + load(upper + right)) + (load(lower + left) + load(lower + right))
         let target = patch.target + i * patch.rowStride + j * patch.pixelStride + c
         if patch.adds { value = load(target, count) + value }
         store(value, to: target, count)
@@ -58,8 +70,22 @@ extension Kernels {
   }
 
   public static func transformWeights(
-    taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
+    _ tile: WinogradTile, taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
     target: UnsafeMutablePointer<Float>, pointStride: Int, scratch: UnsafeMutablePointer<Float>
+  ) {
+    switch tile {
+    case .four:
+      transformWeights(TileOfFour.self, taps, channel, panels, target, pointStride, scratch)
+    case .six:
+      transformWeights(TileOfSix.self, taps, channel, panels, target, pointStride, scratch)
+    }
+  }
+
+  @inline(__always)
+  private static func transformWeights<Form: WinogradForm>(
+    _ form: Form.Type, _ taps: UnsafePointer<UnsafePointer<Float>>, _ channel: Int,
+    _ panels: Panels, _ target: UnsafeMutablePointer<Float>, _ pointStride: Int,
+    _ scratch: UnsafeMutablePointer<Float>
   ) {
     for panel in 0..<panels.count {
       let width = panels.vectors(in: panel) * lanes
@@ -68,43 +94,56 @@ extension Kernels {
         let k = panels.start(of: panel) + column
         let count = min(lanes, panels.columns - k)
         for j in 0..<3 {
-          let r = weightTransform(
-            load(taps[j] + k, count), load(taps[3 + j] + k, count), load(taps[6 + j] + k, count))
-          keep(r, at: scratch + j * lanes, stride: 3 * lanes)
+          let half = scratch + j * lanes
+          form.weight(
+            { load(taps[3 * $0 + j] + k, count) },
+            to: { store($1, to: half + $0 * 3 * lanes) })
         }
-        for i in 0..<6 {
+        for i in 0..<form.patch {
           let half = scratch + i * 3 * lanes
-          let r = weightTransform(load(half), load(half + lanes), load(half + 2 * lanes))
-          keep(r, at: row + column + i * 6 * pointStride, stride: pointStride)
+          let q = row + column + i * form.patch * pointStride
+          form.weight({ load(half + $0 * lanes) }, to: { store($1, to: q + $0 * pointStride) })
         }
       }
     }
   }
 
   public static func transformWeightSums(
-    _ sums: UnsafePointer<Float>, pointStride t: Int, columns: Int,
+    _ tile: WinogradTile, _ sums: UnsafePointer<Float>, pointStride: Int, columns: Int,
     taps: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
     scratch: UnsafeMutablePointer<Float>
   ) {
+    switch tile {
+    case .four:
+      transformWeightSums(TileOfFour.self, sums, pointStride, columns, taps, adds, scratch)
+    case .six:
+      transformWeightSums(TileOfSix.self, sums, pointStride, columns, taps, adds, scratch)
+    }
+  }
+
+  @inline(__always)
+  private static func transformWeightSums<Form: WinogradForm>(
+    _ form: Form.Type, _ sums: UnsafePointer<Float>, _ t: Int, _ columns: Int,
+    _ taps: UnsafePointer<UnsafeMutablePointer<Float>>, _ adds: Bool,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let side = form.patch
     for k in stride(from: 0, to: columns, by: lanes) {
       let count = min(lanes, columns - k)
-      for j in 0..<6 {
+      for j in 0..<side {
         let q = sums + j * t + k
-        let r = sumTransform(
-          load(q), load(q + 6 * t), load(q + 12 * t), load(q + 18 * t), load(q + 24 * t),
-          load(q + 30 * t))
-        store(r.0, to: scratch + j * lanes)
-        store(r.1, to: scratch + (6 + j) * lanes)
-        store(r.2, to: scratch + (12 + j) * lanes)
+        let column = scratch + j * lanes
+        form.weightSum(
+          { load(q + $0 * side * t) }, to: { store($1, to: column + $0 * side * lanes) })
       }
       for i in 0..<3 {
-        let row = scratch + i * 6 * lanes
-        let r = sumTransform(
-          load(row), load(row + lanes), load(row + 2 * lanes), load(row + 3 * lanes),
-          load(row + 4 * lanes), load(row + 5 * lanes))
-        emit(r.0, to: taps[3 * i] + k, count, adds)
-        emit(r.1, to: taps[3 * i + 1] + k, count, adds)
-        emit(r.2, to: taps[3 * i + 2] + k, count, adds)
+        let row = scratch + i * side * lanes
+        form.weightSum(
+          { load(row + $0 * lanes) },
+          to: { j, value in
+            let target = taps[3 * i + j] + k
+            store(adds ? load(target, count) + value : value, to: target, count)
+          })
       }
     }
   }
@@ -162,97 +201,6 @@ private struct Finish {
     store(sum, to: statistics + padded + c)
     store(square, to: statistics + 2 * padded + c)
   }
-}
-
-private typealias Three = (Lanes, Lanes, Lanes)
-private typealias Four = (Lanes, Lanes, Lanes, Lanes)
-private typealias Six = (Lanes, Lanes, Lanes, Lanes, Lanes, Lanes)
-
-/// Row i of a tile's pixels from its half-transformed values.
-@inline(__always)
-private func row(_ scratch: UnsafePointer<Float>, _ i: Int) -> Four {
-  let lanes = Lanes.scalarCount
-  let q = scratch + i * 6 * lanes
-  return outputTransform(
-    load(q), load(q + lanes), load(q + 2 * lanes), load(q + 3 * lanes), load(q + 4 * lanes),
-    load(q + 5 * lanes))
-}
-
-/// `Aᵀ m`.
-@inline(__always)
-private func outputTransform(
-  _ m0: Lanes, _ m1: Lanes, _ m2: Lanes, _ m3: Lanes, _ m4: Lanes, _ m5: Lanes
-) -> Four {
-  let a = m1 + m2
-  let b = m1 - m2
-  let c = m3 + m4
-  let d = m3 - m4
-  return (
-    m0 + a + c, times(2, d, plus: b), times(4, c, plus: a), times(8, d, plus: b) + m5
-  )
-}
-
-/// `G g`.
-@inline(__always)
-private func weightTransform(
-  _ g0: Lanes, _ g1: Lanes, _ g2: Lanes
-) -> Six {
-  let even = g0 + g2
-  let wide = times(4, g2, plus: g0)
-  let sixth = Lanes(repeating: -1 / 6)
-  let twentyFourth = Lanes(repeating: 1 / 24)
-  return (
-    g0 * Lanes(repeating: 0.25), (even + g1) * sixth, (even - g1) * sixth,
-    times(2, g1, plus: wide) * twentyFourth, times(-2, g1, plus: wide) * twentyFourth, g2
-  )
-}
-
-/// `Gᵀ s`.
-@inline(__always)
-private func sumTransform(
-  _ s0: Lanes, _ s1: Lanes, _ s2: Lanes, _ s3: Lanes, _ s4: Lanes, _ s5: Lanes
-) -> Three {
-  let a = s1 + s2
-  let b = s2 - s1
-  let c = s3 + s4
-  let d = s3 - s4
-  let sixth = Lanes(repeating: 1 / 6)
-  return (
-    times(0.25, s0, plus: (times(0.25, c, plus: -a)) * sixth),
-    times(0.5, d, plus: b) * sixth,
-    (c - a) * sixth + s5
-  )
-}
-
-@inline(__always)
-private func keep(_ values: Four, at target: UnsafeMutablePointer<Float>, stride: Int) {
-  store(values.0, to: target)
-  store(values.1, to: target + stride)
-  store(values.2, to: target + 2 * stride)
-  store(values.3, to: target + 3 * stride)
-}
-
-@inline(__always)
-private func keep(_ values: Six, at target: UnsafeMutablePointer<Float>, stride: Int) {
-  store(values.0, to: target)
-  store(values.1, to: target + stride)
-  store(values.2, to: target + 2 * stride)
-  store(values.3, to: target + 3 * stride)
-  store(values.4, to: target + 4 * stride)
-  store(values.5, to: target + 5 * stride)
-}
-
-@inline(__always)
-private func emit(
-  _ value: Lanes, to target: UnsafeMutablePointer<Float>, _ count: Int, _ adds: Bool
-) {
-  store(adds ? load(target, count) + value : value, to: target, count)
-}
-
-/// With a factor that is a power of two, so that a product and a sum would give the same.
-@inline(__always)
-private func times(_ factor: Float, _ x: Lanes, plus y: Lanes) -> Lanes {
-  multiply_add(x, Lanes(repeating: factor), y)
 }
 
 @inline(__always)

@@ -36,6 +36,7 @@ struct BlockedWinogradProduct {
   private static let limit = 1_500_000
 
   private var tiles: any TileKernels.Type { context.tiles }
+  private var points: Int { tiling.points }
 
   /// How the tiles are cut into blocks, by shape.
   private var tilesPerBlock: Int {
@@ -47,7 +48,7 @@ struct BlockedWinogradProduct {
   private var depths: Int { pieces(inputChannels, of: Self.depth) }
   private var units: Int { pieces(outputChannels, of: Self.columns) }
 
-  // Floats from one of the 36 matrices to the next, off a power of two.
+  // Floats from one point's matrix to the next, off a power of two.
   private var inputStride: Int { rows * Self.rowStride + 16 }
   private var weightStride: Int { Self.depth * Self.columns + 16 }
   private var sumStride: Int { rows * Self.columns + 16 }
@@ -60,15 +61,15 @@ struct BlockedWinogradProduct {
     epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
   ) {
     // Sums that are complete after one round stay in the memory of the thread that makes them.
-    let isOneRound = depths * 36 * inputStride <= Self.limit
-    let heldByBlock = 36 * (isOneRound ? depths * inputStride : units * sumStride)
+    let isOneRound = depths * points * inputStride <= Self.limit
+    let heldByBlock = points * (isOneRound ? depths * inputStride : units * sumStride)
     let blocksAtOnce = min(blocks, max(1, Self.limit / heldByBlock))
     let depthsAtOnce =
-      isOneRound ? depths : min(depths, max(1, Self.limit / (blocksAtOnce * 36 * inputStride)))
-    let inputs = context.buffers.take(blocksAtOnce * depthsAtOnce * 36 * inputStride)
+      isOneRound ? depths : min(depths, max(1, Self.limit / (blocksAtOnce * points * inputStride)))
+    let inputs = context.buffers.take(blocksAtOnce * depthsAtOnce * points * inputStride)
     let sums = context.buffers.take(
-      (isOneRound ? context.workers.threads : blocksAtOnce * units) * 36 * sumStride)
-    let own = 36 * weightStride + 9 * Self.depth * Self.columns
+      (isOneRound ? context.workers.threads : blocksAtOnce * units) * points * sumStride)
+    let own = points * weightStride + 9 * Self.depth * Self.columns
     let scratch = context.buffers.take(context.workers.threads * own)
     let zeros = context.buffers.takeZeroed(Self.depth)
     let parts = epilogue.statistics.map { _ in
@@ -85,10 +86,11 @@ struct BlockedWinogradProduct {
           let block = chunk / units
           let columns = self.columns(of: chunk % units)
           let packed = scratch.pointer + worker * own
-          let sums = sums.pointer + (isOneRound ? worker : chunk) * 36 * sumStride
+          let sums = sums.pointer + (isOneRound ? worker : chunk) * points * sumStride
           multiply(
-            inputs.pointer + block * range.count * 36 * inputStride, range, by: weights, columns,
-            into: sums, packed: packed, transposed: packed + 36 * weightStride)
+            inputs.pointer + block * range.count * points * inputStride, range, by: weights,
+            columns,
+            into: sums, packed: packed, transposed: packed + points * weightStride)
           guard range.upperBound == depths else { return }
           withScratch { small in
             tiling.write(
@@ -116,13 +118,13 @@ struct BlockedWinogradProduct {
     block * tilesPerBlock..<min(tiling.count, (block + 1) * tilesPerBlock)
   }
 
-  /// Transforms the tiles of some blocks: for each depth 36 matrices of `rows` by sixty-four.
+  /// Transforms the tiles of some blocks: for each depth and point a matrix of `rows` by sixty-four.
   private func read(
     _ sources: [ImageSource], _ group: Range<Int>, _ depths: Range<Int>, into inputs: Output,
     zeros: UnsafePointer<Float>
   ) {
     let stretches = stretches(of: sources).filter { depths.contains($0.depth) }
-    let inputsPerBlock = depths.count * 36 * inputStride
+    let inputsPerBlock = depths.count * points * inputStride
     let perChunk = 8
     let chunksPerBlock = pieces(rows, of: perChunk)
     context.workers.forEach(chunks: group.count * chunksPerBlock) { chunk in
@@ -141,10 +143,10 @@ struct BlockedWinogradProduct {
             tiling.forEachInput(of: some, in: stretch.source, zeros: zeros) { tile, found in
               tiles.transformInput(
                 InputPatch(
-                  found: found, channels: stretch.source.channels,
+                  tiling.size, found: found, channels: stretch.source.channels,
                   normalisation: stretch.source.normalisation?.lazy,
                   target: target + (tile - range.lowerBound) * Self.rowStride
-                    + (stretch.depth - depths.lowerBound) * 36 * inputStride + stretch.offset,
+                    + (stretch.depth - depths.lowerBound) * points * inputStride + stretch.offset,
                   pointStride: inputStride, vectorStride: tiles.lanes),
                 scratch: scratch)
             }
@@ -152,7 +154,7 @@ struct BlockedWinogradProduct {
         }
       }
       for row in max(first, real.upperBound)..<last {
-        clear(row: target + row * Self.rowStride, matrices: depths.count * 36)
+        clear(row: target + row * Self.rowStride, matrices: depths.count * points)
       }
     }
   }
@@ -200,8 +202,8 @@ struct BlockedWinogradProduct {
       let channels = d * Self.depth..<min(inputChannels, (d + 1) * Self.depth)
       let panels = Panels(columns: columns.count, depth: channels.count, lanes: lanes)
       transform(weights, channels, columns, panels, into: packed, transposed: transposed)
-      for p in 0..<36 {
-        let matrix = inputs + ((d - depths.lowerBound) * 36 + p) * inputStride
+      for p in 0..<points {
+        let matrix = inputs + ((d - depths.lowerBound) * points + p) * inputStride
         for row in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
           let count = min(Self.rowsAtOnce, rows - row)
           // The next matrix comes from afar, and is read once: it is asked for row by row, so that
@@ -252,7 +254,7 @@ struct BlockedWinogradProduct {
             }
           }
           tiles.transformWeights(
-            taps: taps.baseAddress!, channel: c - channels.lowerBound, panels: panels,
+            tiling.size, taps: taps.baseAddress!, channel: c - channels.lowerBound, panels: panels,
             target: packed, pointStride: weightStride, scratch: scratch)
         }
       }

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// One stretch of addresses is reserved, and pieces of it are given out, taken back, and joined with
 /// free neighbours: what a run needs at once is all that it ever takes from the system. Large pages
-/// are asked for, because transforms write 36 distant rows at a time.
+/// are asked for, because transforms write up to 64 distant rows at a time.
 public final class BufferPool {
   private struct Piece {
     var offset: Int

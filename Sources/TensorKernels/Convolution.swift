@@ -47,13 +47,28 @@ public struct ConvolutionShape: Hashable, Sendable {
   /// Whether Winograd's form is the faster forward and back to the input.
   ///
   /// Chosen by an image's shape, so that what an image gives does not depend on the batch around it.
-  /// Transformed weights are four times as large: a few tiles do not pay for making and reading them.
+  /// Transformed weights are four or seven times as large: a few tiles do not pay for making and reading them.
   var usesWinograd: Bool {
     fitsWinograd
       && pieces(outputHeight, of: 4) * pieces(outputWidth, of: 4) >= (weightsAreBlocked ? 4 : 9)
   }
 
-  /// Whether transformed weights, here of more than four megabytes, are better made anew in blocks
+  /// The tile of Winograd's form for maps of some size: the larger one where it takes a tenth fewer
+  /// multiplications, since not too much of it lies beyond the edges, and where there are enough tiles
+  /// to pay for weights that are twice as many.
+  func winogradTile(height: Int, width: Int) -> WinogradTile {
+    func tiles(of tile: WinogradTile) -> Int {
+      pieces(height, of: tile.side) * pieces(width, of: tile.side)
+    }
+    let (six, four) = (tiles(of: .six), tiles(of: .four))
+    if weightsAreBlocked || six < 36 { return .four }
+    let multiplications = (
+      six: six * WinogradTile.six.points, four: four * WinogradTile.four.points
+    )
+    return 10 * multiplications.six < 9 * multiplications.four ? .six : .four
+  }
+
+  /// Whether weights transformed for tiles of four, here of more than four megabytes, are better made anew in blocks
   /// that stay in a core's cache.
   var weightsAreBlocked: Bool { inputChannels * outputChannels >= 32_768 }
 
@@ -78,7 +93,7 @@ public struct ConvolutionShape: Hashable, Sendable {
 /// Weights in the form that a convolution's inner loops read, for shapes of one form.
 public struct PreparedWeights {
   enum Form: Hashable {
-    case winograd
+    case winograd(WinogradTile)
     /// Winograd's, transformed in blocks as they are needed.
     case blocks
     case narrow
@@ -93,7 +108,10 @@ public struct PreparedWeights {
 
 extension ConvolutionShape {
   var form: PreparedWeights.Form {
-    if usesWinograd { return weightsAreBlocked ? .blocks : .winograd }
+    if usesWinograd {
+      return weightsAreBlocked
+        ? .blocks : .winograd(winogradTile(height: outputHeight, width: outputWidth))
+    }
     return NarrowConvolution.suits(self) ? .narrow : .panels
   }
 
@@ -110,7 +128,7 @@ public func prepareWeights(
   switch shape.form {
   case .winograd:
     let packed = WinogradProduct(shape, on: context).transform(weights: w)
-    return PreparedWeights(form: .winograd, packed: packed, weights: w)
+    return PreparedWeights(form: shape.form, packed: packed, weights: w)
   case .blocks, .narrow:
     return PreparedWeights(form: shape.form, packed: nil, weights: w)
   case .panels:
@@ -146,7 +164,7 @@ public func convolve(
   precondition(shape.shares(prepared), "the weights were prepared for another form")
   withExtendedLifetime(prepared) {
     switch (shape.form, prepared.packed) {
-    case (.winograd, let packed?):
+    case (.winograd(_), let packed?):
       WinogradProduct(shape, on: context).run(
         sources: sources, weights: packed.pointer,
         targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)

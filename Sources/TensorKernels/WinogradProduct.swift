@@ -2,8 +2,8 @@ internal import Tiles
 
 /// A 3x3 convolution of stride 1 in Winograd's form, forward or back to the input.
 ///
-/// A chunk is a stretch of tiles: their patches are transformed, 36 products with the transformed
-/// weights follow, and the results are transformed back, all in memory of the thread's own that
+/// A chunk is a stretch of tiles: their patches are transformed, products with the transformed weights
+/// at all points follow, and the results are transformed back, all in memory of the thread's own that
 /// stays in its cache. Chunks are cut by shape alone, and each output belongs to one chunk.
 struct WinogradProduct {
   let tiling: WinogradTiling
@@ -32,6 +32,7 @@ struct WinogradProduct {
 
   private var tiles: any TileKernels.Type { context.tiles }
   private var lanes: Int { tiles.lanes }
+  private var points: Int { tiling.points }
   private var panels: Panels {
     Panels(columns: outputChannels, depth: inputChannels, lanes: lanes)
   }
@@ -39,13 +40,13 @@ struct WinogradProduct {
   private var paddedInputs: Int { pieces(inputChannels, of: 16) * 16 }
   private var paddedOutputs: Int { pieces(outputChannels, of: 16) * 16 }
 
-  /// Floats from one of the 36 matrices to the next: off a power of two, here and below, so that
+  /// Floats from one point's matrix to the next: off a power of two, here and below, so that
   /// they do not fall on the same lines of the cache.
   private var weightStride: Int { panels.size + 16 }
 
   /// Transforms weights `[3, 3, inputs, outputs]`; the result goes to `run`.
   func transform(weights: UnsafePointer<Float>) -> Buffer {
-    let packed = context.buffers.take(36 * weightStride)
+    let packed = context.buffers.take(points * weightStride)
     let rows = 16
     context.workers.forEach(chunks: pieces(inputChannels, of: rows)) { chunk in
       withScratch { scratch in
@@ -55,7 +56,8 @@ struct WinogradProduct {
               taps[t] = weights + (t * inputChannels + c) * outputChannels
             }
             tiles.transformWeights(
-              taps: taps.baseAddress!, channel: c, panels: panels, target: packed.pointer,
+              tiling.size, taps: taps.baseAddress!, channel: c, panels: panels,
+              target: packed.pointer,
               pointStride: weightStride, scratch: scratch)
           }
         }
@@ -66,16 +68,17 @@ struct WinogradProduct {
 
   /// Whether transformed weights take more than a megabyte, and leave a core's cache before they are
   /// read again.
-  private var weightsAreHeavy: Bool { 36 * inputChannels * outputChannels > 262_144 }
+  private var weightsAreHeavy: Bool { points * inputChannels * outputChannels > 262_144 }
 
   /// Tiles of a chunk, by shape: few enough for the cache, many enough to pay for reading the
-  /// weights, and chunks that threads can share evenly.
+  /// weights, of a few chunks a multiple of four for threads to share, and whole sixes, since rows are
+  /// multiplied so.
   private var tilesPerChunk: Int {
-    let cached = 110_000 / (36 * (paddedInputs + paddedOutputs))
+    let cached = 150_000 / (points * (paddedInputs + paddedOutputs))
     let wanted = min(48, max(cached, weightsAreHeavy ? 32 : 12))
-    let chunks = pieces(tiling.count, of: wanted)
+    let chunks = pieces(tiling.count, of: wanted / 6 * 6)
     let even = chunks < 16 ? pieces(chunks, of: 4) * 4 : chunks
-    return pieces(tiling.count, of: even)
+    return pieces(pieces(tiling.count, of: even), of: 6) * 6
   }
 
   private var chunks: Int { pieces(tiling.count, of: tilesPerChunk) }
@@ -88,18 +91,18 @@ struct WinogradProduct {
     epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
   ) {
     let perChunk = tilesPerChunk
-    let rows = pieces(perChunk, of: 6) * 6
-    let inputStride = rows * paddedInputs + 16
-    let outputStride = rows * paddedOutputs + 16
-    let scratch = context.buffers.take(context.workers.threads * 36 * (inputStride + outputStride))
+    let inputStride = perChunk * paddedInputs + 16
+    let outputStride = perChunk * paddedOutputs + 16
+    let scratch = context.buffers.take(
+      context.workers.threads * points * (inputStride + outputStride))
     let zeros = context.buffers.takeZeroed(paddedInputs)
     let parts = epilogue.statistics.map { _ in
       ChunkStatistics(channels: outputChannels, chunks: chunks, on: context)
     }
     withExtendedLifetime((scratch, zeros)) {
       context.workers.forEach(chunks: chunks) { chunk, worker in
-        let v = scratch.pointer + worker * 36 * (inputStride + outputStride)
-        let m = v + 36 * inputStride
+        let v = scratch.pointer + worker * points * (inputStride + outputStride)
+        let m = v + points * inputStride
         let range = chunk * perChunk..<min(tiling.count, (chunk + 1) * perChunk)
         withScratch { small in
           read(sources, range, into: v, stride: inputStride, zeros: zeros.pointer, small)
@@ -129,7 +132,7 @@ struct WinogradProduct {
         tiling.forEachInput(of: some, in: source, zeros: zeros) { tile, found in
           tiles.transformInput(
             InputPatch(
-              found: found, channels: source.channels,
+              tiling.size, found: found, channels: source.channels,
               normalisation: source.normalisation?.lazy,
               target: first + (tile - range.lowerBound) * paddedInputs, pointStride: stride,
               vectorStride: lanes),
@@ -141,7 +144,7 @@ struct WinogradProduct {
     // Rows that fill the last block of six are multiplied too, and never read.
     let last = pieces(range.count, of: 6) * 6
     if last > range.count {
-      for p in 0..<36 {
+      for p in 0..<points {
         (v + p * stride + range.count * paddedInputs).update(
           repeating: 0, count: (last - range.count) * paddedInputs)
       }
@@ -154,7 +157,7 @@ struct WinogradProduct {
   ) {
     let panels = self.panels
     let depth = pieces(inputChannels, of: pieces(inputChannels, of: Self.chain))
-    for p in 0..<36 {
+    for p in 0..<points {
       let matrix = packed + p * weightStride
       for first in stride(from: 0, to: inputChannels, by: depth) {
         let count = min(depth, inputChannels - first)
@@ -165,18 +168,19 @@ struct WinogradProduct {
             v + p * inputStride + first, stride: paddedInputs, rows: rows, depth: count,
             panel: block, vectors: vectors, output: m + p * outputStride + panels.start(of: panel),
             outputStride: paddedOutputs, adds: first > 0, nextRows: nil,
-            nextPanel: weightsAreHeavy && p < 35 ? block + weightStride : nil)
+            nextPanel: weightsAreHeavy && p < points - 1 ? block + weightStride : nil)
         }
       }
     }
   }
 }
 
-/// Memory for one tile's half-transformed values: forty-eight vectors, on the stack.
+/// Memory for one tile's half-transformed values: sixty-four vectors, on the stack, and each in one
+/// line of the cache.
 func withScratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
-  var memory = (Scratch(), Scratch(), Scratch())
+  var memory = (Scratch(), Scratch(), Scratch(), Scratch(), SIMD16<Float>())
   withUnsafeMutableBytes(of: &memory) {
-    body($0.baseAddress!.assumingMemoryBound(to: Float.self))
+    body($0.baseAddress!.alignedUp(toMultipleOf: 64).assumingMemoryBound(to: Float.self))
   }
 }
 

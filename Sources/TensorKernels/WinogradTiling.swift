@@ -1,13 +1,13 @@
 internal import Tiles
 
-/// How a 3x3 convolution of stride 1 is cut into tiles of 4x4 output pixels, each made from a 6x6
-/// patch of the input: Winograd's F(4x4, 3x3) (Lavin and Gray 2016), which takes 36 multiplications
-/// where the definition takes 144.
+/// How a 3x3 convolution of stride 1 is cut into tiles of output pixels, each made from a patch of the
+/// input that is two pixels wider.
 ///
-/// The transforms lose precision: an output's error is some ten times that of a plain sum, one to two
-/// millionths (see the tests against Float64). Gradients of whole networks stay as near to Float64 as
-/// PyTorch's.
+/// The transforms lose precision: with tiles of four by four an output's error is some ten times that
+/// of a plain sum, one to two millionths, and with tiles of six by six twice as large (see the tests
+/// against Float64). Gradients of whole networks stay as near to Float64 as PyTorch's.
 struct WinogradTiling {
+  let size: WinogradTile
   let batch: Int
   let height: Int
   let width: Int
@@ -15,14 +15,16 @@ struct WinogradTiling {
   let outputWidth: Int
   let padding: Int
 
-  var tilesHigh: Int { pieces(outputHeight, of: 4) }
-  var tilesWide: Int { pieces(outputWidth, of: 4) }
+  var points: Int { size.points }
+  var tilesHigh: Int { pieces(outputHeight, of: size.side) }
+  var tilesWide: Int { pieces(outputWidth, of: size.side) }
   var count: Int { batch * tilesHigh * tilesWide }
 
   init(_ shape: ConvolutionShape) {
     (batch, height, width) = (shape.batch, shape.height, shape.width)
     (outputHeight, outputWidth) = (shape.outputHeight, shape.outputWidth)
     padding = shape.padding
+    size = shape.winogradTile(height: outputHeight, width: outputWidth)
   }
 
   /// The convolution of the output's gradient that gives the input's.
@@ -30,6 +32,7 @@ struct WinogradTiling {
     (batch, height, width) = (shape.batch, shape.outputHeight, shape.outputWidth)
     (outputHeight, outputWidth) = (shape.height, shape.width)
     padding = 2 - shape.padding
+    size = shape.winogradTile(height: outputHeight, width: outputWidth)
   }
 
   /// A tile's place: its image and the first of its output pixels.
@@ -42,13 +45,15 @@ struct WinogradTiling {
   @inline(__always)
   func place(of tile: Int) -> Place {
     let row = tile / tilesWide
-    return Place(image: row / tilesHigh, y: row % tilesHigh * 4, x: (tile - row * tilesWide) * 4)
+    return Place(
+      image: row / tilesHigh, y: row % tilesHigh * size.side,
+      x: (tile - row * tilesWide) * size.side)
   }
 
-  /// Output pixels that a tile has; fewer than sixteen at the lower and right edges.
+  /// Output pixels that a tile has; fewer at the lower and right edges.
   func pixels(of tile: Int) -> Int {
     let place = place(of: tile)
-    return min(4, outputHeight - place.y) * min(4, outputWidth - place.x)
+    return min(size.side, outputHeight - place.y) * min(size.side, outputWidth - place.x)
   }
 
   /// Calls `body` with tiles of a range whose patches of one source may be transformed before those of
@@ -64,16 +69,16 @@ struct WinogradTiling {
     for tile in range { body(tile..<tile + 1) }
   }
 
-  /// Calls `body` with each tile of a range and the pixels of a source under its 6x6 patch.
+  /// Calls `body` with each tile of a range and the pixels of a source under its patch.
   @inline(__always)
   func forEachInput(
     of range: Range<Int>, in source: ImageSource, zeros: UnsafePointer<Float>,
     _ body: (_ tile: Int, _ found: FoundPixels) -> Void
   ) {
-    forEachPatch(of: range, side: 6, body) { place, pixels in
+    forEachPatch(of: range, side: size.patch, body) { place, pixels in
       find(
-        side: 6, y: place.y - padding, x: place.x - padding, image: place.image, height: height,
-        width: width, in: source, zeros: zeros, pixels: pixels)
+        side: size.patch, y: place.y - padding, x: place.x - padding, image: place.image,
+        height: height, width: width, in: source, zeros: zeros, pixels: pixels)
     }
   }
 
@@ -83,9 +88,9 @@ struct WinogradTiling {
     of range: Range<Int>, in source: ImageSource, zeros: UnsafePointer<Float>,
     _ body: (_ tile: Int, _ found: FoundPixels) -> Void
   ) {
-    forEachPatch(of: range, side: 4, body) { place, pixels in
+    forEachPatch(of: range, side: size.side, body) { place, pixels in
       find(
-        side: 4, y: place.y, x: place.x, image: place.image, height: outputHeight,
+        side: size.side, y: place.y, x: place.x, image: place.image, height: outputHeight,
         width: outputWidth, in: source, zeros: zeros, pixels: pixels)
     }
   }
@@ -97,18 +102,18 @@ struct WinogradTiling {
     find: (Place, UnsafeMutablePointer<UnsafePointer<Float>>) -> UInt64
   ) {
     guard let first = range.first else { return }
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 72) { memory in
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: 128) { memory in
       var pixels = memory.baseAddress!
-      var others = pixels + 36
+      var others = pixels + 64
       var inside = find(place(of: first), pixels)
       for tile in range {
         var found = FoundPixels(pixels: pixels, inside: inside, upcoming: nil)
         if tile + 1 < range.upperBound {
           let next = place(of: tile + 1)
           inside = find(next, others)
-          // Tiles side by side share what a patch has over four columns.
+          // Tiles side by side share what a patch has over a tile's columns.
           found.upcoming = UpcomingPixels(
-            pixels: others, firstColumn: next.x == 0 ? 0 : side - 4)
+            pixels: others, firstColumn: next.x == 0 ? 0 : side - size.side)
         }
         body(tile, found)
         swap(&pixels, &others)
@@ -133,7 +138,7 @@ struct WinogradTiling {
         let row = base + ((y + i) >> shift) * rowStride
         for j in 0..<side { pixels[i * side + j] = row + ((x + j) >> shift) * stride }
       }
-      return UInt64(1) << UInt64(side * side) - 1
+      return ~0 >> UInt64(64 - side * side)
     }
     var inside: UInt64 = 0
     for i in 0..<side {
@@ -155,7 +160,8 @@ extension WinogradTiling {
   /// Transforms the sums of some tiles back and writes their pixels.
   ///
   /// - Parameters:
-  ///   - sums: 36 matrices `stride` apart, a row of `rowStride` floats for each tile of the range.
+  ///   - sums: A matrix for each point, `stride` apart: a row of `rowStride` floats for each tile of
+  ///     the range.
   ///   - targets: Stretches of a row's channels, in order; an epilogue is for one target.
   func write(
     _ sums: UnsafePointer<Float>, stride: Int, rowStride: Int, _ range: Range<Int>,
@@ -174,10 +180,10 @@ extension WinogradTiling {
           + (place.x >> shift) * target.pixelStride
         tiles.transformOutput(
           OutputPatch(
-            source: source, pointStride: stride, channels: target.channels,
+            size, source: source, pointStride: stride, channels: target.channels,
             target: target.pointer + offset, rowStride: lineStride,
-            pixelStride: target.pixelStride, rows: min(4, outputHeight - place.y),
-            columns: min(4, outputWidth - place.x), halves: target.isHalved,
+            pixelStride: target.pixelStride, rows: min(size.side, outputHeight - place.y),
+            columns: min(size.side, outputWidth - place.x), halves: target.isHalved,
             adds: target.accumulate, bias: epilogue.bias,
             residual: epilogue.residual.map { $0 + offset }, rectifies: epilogue.rectifies,
             statistics: statistics, startsStatistics: tile == range.lowerBound),

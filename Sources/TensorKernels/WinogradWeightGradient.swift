@@ -1,21 +1,19 @@
 internal import Tiles
 
 /// The weights' gradient of a 3x3 convolution of stride 1 in Winograd's form: patches of the input
-/// and of the output's gradient are transformed, their 36 products are summed over tiles, and the
-/// sums are transformed to 3x3.
+/// and of the output's gradient are transformed, their products at each point are summed over tiles,
+/// and the sums are transformed to 3x3.
 ///
 /// Where there are many tiles, a thread takes a chain of them: it transforms and multiplies them in its
 /// own cache, and adds the products to those of the chains before. Where there are few, all are
 /// transformed first, and a thread sums a block of channels and brings it to 3x3 while it is in its
-/// cache: the sums of all channels, four times as large as the weights, are never written. Either way
-/// a sum is made of chains of the same tiles in the same order.
+/// cache: the sums of all channels, four or seven times as large as the weights, are never written.
+/// Either way a sum is made of chains of the same tiles in the same order.
 struct WinogradWeightGradient {
   let shape: ConvolutionShape
   let tiling: WinogradTiling
   let context: KernelContext
 
-  /// Tiles that one chain of sums runs over.
-  private static let chain = 128
   /// Floats of transformed tiles that are held at once, of either side: an eighth of a large cache.
   private static let held = 1_500_000
   /// Floats of transformed tiles, of both sides, that stay in a core's own cache.
@@ -33,15 +31,20 @@ struct WinogradWeightGradient {
     self.context = context
   }
 
+  private var points: Int { tiling.points }
+
+  /// Tiles that one chain of sums runs over, of either size about 2000 pixels.
+  private var chain: Int { tiling.size == .four ? 128 : 64 }
+
   /// Whether the work is cut into blocks of channels rather than into chains of tiles.
   private var isBlocked: Bool {
     let blocks =
       pieces(shape.inputChannels, of: Self.block) * pieces(shape.outputChannels, of: Self.block)
-    let isHeld = 36 * tiling.count * pieces(shape.outputChannels, of: 16) * 16 <= Self.held
-    return pieces(tiling.count, of: Self.chain) < 4 || (isHeld && blocks >= 4)
+    let isHeld = points * tiling.count * pieces(shape.outputChannels, of: 16) * 16 <= Self.held
+    return pieces(tiling.count, of: chain) < 4 || (isHeld && blocks >= 4)
   }
 
-  /// Floats from one of the 36 sums to the next, off a power of two.
+  /// Floats from one point's sums to the next, off a power of two.
   private func sumStride(channels: Int) -> Int { channels * outputVectors * lanes + 16 }
 
   /// Where a source's transformed channels lie: whole vectors, tile by tile.
@@ -55,26 +58,26 @@ struct WinogradWeightGradient {
     var vector: Int
   }
 
-  /// Transformed tiles: 36 matrices of vectors, tile by tile.
+  /// Transformed tiles: for each point a matrix of vectors, tile by tile.
   private struct Transformed {
     var values: Buffer
     /// Tiles that each vector has room for.
     var tiles: Int
-    /// Floats from one of the 36 to the next, off a power of two.
+    /// Floats from one point's to the next, off a power of two.
     var stride: Int
   }
 
   private func take(vectors: Int, tiles: Int) -> Transformed {
     let stride = vectors * tiles * lanes + 16
-    return Transformed(values: context.buffers.take(36 * stride), tiles: tiles, stride: stride)
+    return Transformed(values: context.buffers.take(points * stride), tiles: tiles, stride: stride)
   }
 
   /// Channels of the input that are transformed at once, or whose sums are: within 40 MB.
   private var channelsAtOnce: Int {
     let most =
       isBlocked
-      ? Self.held / (36 * tiling.count)
-      : 10_000_000 / (36 * pieces(shape.outputChannels, of: 16) * 16)
+      ? Self.held / (points * tiling.count)
+      : 10_000_000 / (points * pieces(shape.outputChannels, of: 16) * 16)
     return max(64, most / 64 * 64)
   }
 
@@ -136,7 +139,7 @@ struct WinogradWeightGradient {
         tiling.forEachInput(of: range, in: stretch.source, zeros: zeros.pointer) { tile, found in
           tiles.transformInput(
             InputPatch(
-              found: found, channels: stretch.source.channels,
+              tiling.size, found: found, channels: stretch.source.channels,
               normalisation: stretch.source.normalisation?.lazy,
               target: v.values.pointer
                 + (stretch.vector * v.tiles + first + tile - range.lowerBound) * lanes,
@@ -156,7 +159,7 @@ struct WinogradWeightGradient {
       tiling.forEachOutput(of: range, in: output, zeros: zeros.pointer) { tile, found in
         tiles.transformOutputGradient(
           InputPatch(
-            found: found, channels: output.channels, normalisation: nil,
+            tiling.size, found: found, channels: output.channels, normalisation: nil,
             target: g.values.pointer + (first + tile - range.lowerBound) * lanes,
             pointStride: g.stride, vectorStride: g.tiles * lanes),
           scratch: scratch)
@@ -172,7 +175,7 @@ struct WinogradWeightGradient {
     }
   }
 
-  /// The sums of one of the 36 matrices for the channels of a stretch.
+  /// The sums at one point for the channels of a stretch.
   ///
   /// - Parameter outputVector: The vector of outputs that column 0 begins.
   private func products(
@@ -191,7 +194,7 @@ struct WinogradWeightGradient {
   ) {
     let (C, K, block) = (shape.inputChannels, shape.outputChannels, Self.block)
     let sumStride = block * block + 16
-    let own = context.buffers.take(context.workers.threads * 36 * sumStride)
+    let own = context.buffers.take(context.workers.threads * points * sumStride)
     let blocks = stretches.flatMap { stretch in
       stride(from: 0, to: stretch.source.channels, by: block).map {
         (stretch, $0..<min(stretch.source.channels, $0 + block))
@@ -202,14 +205,14 @@ struct WinogradWeightGradient {
       let (stretch, channels) = blocks[unit / columnBlocks]
       let column = unit % columnBlocks * block
       let columns = min(block, K - column)
-      let sums = own.pointer + worker * 36 * sumStride
-      for p in 0..<36 {
+      let sums = own.pointer + worker * points * sumStride
+      for p in 0..<points {
         let products = products(p, stretch, v, outputVector: column / lanes, g)
         ChannelSums.forEachTileWidth(of: columns, tiles) { columns in
-          for tile in stride(from: 0, to: tiling.count, by: Self.chain) {
+          for tile in stride(from: 0, to: tiling.count, by: chain) {
             products.sum(
               channels: channels, columns: columns,
-              pixels: tile..<min(tiling.count, tile + Self.chain), into: sums + p * sumStride,
+              pixels: tile..<min(tiling.count, tile + chain), into: sums + p * sumStride,
               rowStride: block, adds: tile > 0, writesWhole: true, upcoming: { nil })
           }
         }
@@ -221,7 +224,8 @@ struct WinogradWeightGradient {
               taps[t] = target.pointer + (t * C + stretch.first + c) * K + column
             }
             tiles.transformWeightSums(
-              sums + (c - channels.lowerBound) * block, pointStride: sumStride, columns: columns,
+              tiling.size, sums + (c - channels.lowerBound) * block, pointStride: sumStride,
+              columns: columns,
               taps: taps.baseAddress!, adds: target.accumulate, scratch: scratch)
           }
         }
@@ -240,38 +244,39 @@ struct WinogradWeightGradient {
   ) {
     let channels = stretches.reduce(0) { $0 + $1.source.channels }
     let sumStride = sumStride(channels: channels)
-    let sums = context.buffers.take(36 * sumStride)
+    let sums = context.buffers.take(points * sumStride)
     let rowStride = outputVectors * lanes
     // The outputs' gradients are read again for each block of channels; wide blocks read them seldom,
     // narrow ones leave them in the cache.
-    let blocks = blocks(of: stretches, channels: max(32, outputVectors / 2 * lanes))
+    let least = tiling.size == .four ? 32 : 64
+    let blocks = blocks(of: stretches, channels: max(least, outputVectors / 2 * lanes))
     let vectors = blocks.map { pieces($0.source.channels, of: lanes) }.max()!
-    let perChain = 36 * Self.chain * lanes * (vectors + outputVectors)
-    let unit = Self.chain * max(1, Self.heldByCore / perChain)
+    let perChain = points * chain * lanes * (vectors + outputVectors)
+    let unit = chain * max(1, Self.heldByCore / perChain)
     let own = (0..<context.workers.threads).map { _ in
       (v: take(vectors: vectors, tiles: unit), g: take(vectors: outputVectors, tiles: unit))
     }
-    let turns = Turns(places: blocks.count * 36)
+    let turns = Turns(places: blocks.count * points)
     context.workers.forEach(chunks: pieces(tiling.count, of: unit)) { turn, worker in
       let range = turn * unit..<min(tiling.count, (turn + 1) * unit)
       let (v, g) = own[worker]
       transformGradient(output, range, at: 0, zeros, into: g)
       for (number, block) in blocks.enumerated() {
         transformInput([block], range, at: 0, zeros, into: v)
-        for p in 0..<36 {
+        for p in 0..<points {
           let matrix = sums.pointer + p * sumStride + block.row * rowStride
-          turns.wait(for: turn, at: number * 36 + p)
+          turns.wait(for: turn, at: number * points + p)
           let products = products(p, block, v, outputVector: 0, g)
           ChannelSums.forEachTileWidth(of: shape.outputChannels, tiles) { columns in
-            for tile in stride(from: 0, to: range.count, by: Self.chain) {
+            for tile in stride(from: 0, to: range.count, by: chain) {
               products.sum(
                 channels: 0..<block.source.channels, columns: columns,
-                pixels: tile..<min(range.count, tile + Self.chain), into: matrix,
+                pixels: tile..<min(range.count, tile + chain), into: matrix,
                 rowStride: rowStride, adds: turn > 0 || tile > 0, writesWhole: true,
                 upcoming: { nil })
             }
           }
-          turns.pass(turn, at: number * 36 + p)
+          turns.pass(turn, at: number * points + p)
         }
       }
     }
@@ -304,7 +309,7 @@ struct WinogradWeightGradient {
           for c in chunk * rows..<min(channels, (chunk + 1) * rows) {
             for t in 0..<9 { taps[t] = target.pointer + (t * C + stretch.first + c) * K }
             tiles.transformWeightSums(
-              sums + (stretch.row + c) * rowStride, pointStride: sumStride, columns: K,
+              tiling.size, sums + (stretch.row + c) * rowStride, pointStride: sumStride, columns: K,
               taps: taps.baseAddress!, adds: target.accumulate, scratch: scratch)
           }
         }

@@ -1,3 +1,34 @@
+/// The side of a tile of output pixels in Winograd's form, F(4x4, 3x3) or F(6x6, 3x3) (Lavin and Gray
+/// 2016).
+@frozen
+public enum WinogradTile: Hashable, Sendable {
+  /// 36 multiplications where the definition takes 144.
+  case four
+  /// 64 multiplications where the definition takes 324.
+  case six
+
+  /// Output pixels in a row.
+  @inlinable
+  public var side: Int {
+    switch self {
+    case .four: 4
+    case .six: 6
+    }
+  }
+
+  /// Input pixels in a row.
+  @inlinable
+  public var patch: Int { side + 2 }
+
+  /// Products that a tile takes for each pair of channels.
+  @inlinable
+  public var points: Int { patch * patch }
+
+  /// One bit for each pixel of a patch.
+  @inlinable
+  public var wholePatch: UInt64 { ~0 >> UInt64(64 - points) }
+}
+
 /// The pixels that one tile reads, and which of them lie in the image.
 @frozen
 public struct FoundPixels {
@@ -29,10 +60,11 @@ public struct UpcomingPixels {
   }
 }
 
-/// The pixels that one tile reads, and where its 36 transformed values go.
+/// The pixels that one tile reads, and where its transformed values go.
 @frozen
 public struct InputPatch {
-  /// 36 pixels of an input, or 16 of an output's gradient, row by row.
+  public var tile: WinogradTile
+  /// A patch's pixels of an input, or a tile's of an output's gradient, row by row.
   public var pixels: UnsafePointer<UnsafePointer<Float>>
   /// Bit i is set if pixel i lies in the image; the others count as zero.
   public var inside: UInt64
@@ -43,16 +75,17 @@ public struct InputPatch {
   public var channels: Int
   public var normalisation: LazyNormalisation?
   public var target: UnsafeMutablePointer<Float>
-  /// Floats from one of the 36 values to the next.
+  /// Floats from the value at one point to that at the next.
   public var pointStride: Int
   /// Floats from one vector of channels to the next.
   public var vectorStride: Int
 
   @inlinable
   public init(
-    found: FoundPixels, channels: Int, normalisation: LazyNormalisation?,
+    _ tile: WinogradTile, found: FoundPixels, channels: Int, normalisation: LazyNormalisation?,
     target: UnsafeMutablePointer<Float>, pointStride: Int, vectorStride: Int
   ) {
+    self.tile = tile
     pixels = found.pixels
     inside = found.inside
     upcoming = found.upcoming
@@ -64,11 +97,12 @@ public struct InputPatch {
   }
 }
 
-/// One tile's 36 values, and the pixels that it writes.
+/// One tile's products, and the pixels that it writes.
 @frozen
 public struct OutputPatch {
+  public var tile: WinogradTile
   public var source: UnsafePointer<Float>
-  /// Floats from one of the 36 values to the next.
+  /// Floats from the value at one point to that at the next.
   public var pointStride: Int
   public var channels: Int
   public var target: UnsafeMutablePointer<Float>
@@ -95,12 +129,13 @@ public struct OutputPatch {
 
   @inlinable
   public init(
-    source: UnsafePointer<Float>, pointStride: Int, channels: Int,
+    _ tile: WinogradTile, source: UnsafePointer<Float>, pointStride: Int, channels: Int,
     target: UnsafeMutablePointer<Float>, rowStride: Int, pixelStride: Int, rows: Int, columns: Int,
     halves: Bool = false, adds: Bool = false, bias: UnsafePointer<Float>? = nil,
     residual: UnsafePointer<Float>? = nil, rectifies: Bool = false,
     statistics: UnsafeMutablePointer<Float>? = nil, startsStatistics: Bool = false
   ) {
+    self.tile = tile
     self.source = source
     self.pointStride = pointStride
     self.channels = channels

@@ -91,14 +91,14 @@ public protocol TileKernels {
   static func spreadGradient(
     _ pass: NormalisationPass, rows: Range<Int>, by spread: GradientSpread)
 
-  /// `Bᵀ d B` of one 6x6 patch: 36 values for each channel.
+  /// `Bᵀ d B` of one patch: a value for each point and channel.
   static func transformInput(_ patch: InputPatch, scratch: UnsafeMutablePointer<Float>)
 
-  /// `A g Aᵀ` of one 4x4 patch of an output's gradient: 36 values for each channel.
+  /// `A g Aᵀ` of one tile of an output's gradient: a value for each point and channel.
   static func transformOutputGradient(
     _ patch: InputPatch, scratch: UnsafeMutablePointer<Float>)
 
-  /// `Aᵀ m A` of one tile's 36 values: 4x4 pixels for each channel.
+  /// `Aᵀ m A` of one tile's products: its pixels for each channel.
   static func transformOutput(_ patch: OutputPatch, scratch: UnsafeMutablePointer<Float>)
 
   /// `G g Gᵀ` of the 3x3 weights of one input channel, into panels of columns.
@@ -106,14 +106,14 @@ public protocol TileKernels {
   /// - Parameters:
   ///   - taps: Nine rows of weights, as many as the panels have columns.
   ///   - channel: The element of depth that they are.
-  ///   - target: 36 packed matrices, `pointStride` apart.
+  ///   - target: A packed matrix for each point, `pointStride` apart.
   static func transformWeights(
-    taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
+    _ tile: WinogradTile, taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
     target: UnsafeMutablePointer<Float>, pointStride: Int, scratch: UnsafeMutablePointer<Float>)
 
-  /// `Gᵀ s G` of the 36 sums of one input channel, added to or written over nine rows.
+  /// `Gᵀ s G` of the sums at the points of one input channel, added to or written over nine rows.
   static func transformWeightSums(
-    _ sums: UnsafePointer<Float>, pointStride: Int, columns: Int,
+    _ tile: WinogradTile, _ sums: UnsafePointer<Float>, pointStride: Int, columns: Int,
     taps: UnsafePointer<UnsafeMutablePointer<Float>>, adds: Bool,
     scratch: UnsafeMutablePointer<Float>)
 }

@@ -141,7 +141,8 @@ struct TapeTests {
     let tape = Tape(.inference, on: engine)
     var x = engine.tensor(values(64 * 64 * 8), shape: [1, 64, 64, 8])
     for _ in 0..<20 { x = tape.convolve(x, ConvolutionLayer(weight: weight, padding: 1)) }
-    // Two images in turn and the packed weights; twenty would be 2.6 MB.
-    #expect(engine.bytesAllocated < 500_000)
+    // Two images in turn, the packed weights and a chunk's transformed tiles; twenty images would be
+    // 2.6 MB.
+    #expect(engine.bytesAllocated < 700_000)
   }
 }

@@ -1,4 +1,6 @@
-import TensorKernels
+import Tiles
+
+@testable import TensorKernels
 
 /// Reproducible values in [-1, 1).
 func values(_ count: Int, salt: UInt64 = 0) -> [Float] {
@@ -22,6 +24,11 @@ func distance(_ values: some Sequence<Float>, _ reference: [Double]) -> Double {
     let d = (Double($1.0) - $1.1).magnitude
     return d.isNaN ? .infinity : max($0, d)
   } / scale
+}
+
+extension ConvolutionShape {
+  /// The largest error of one value that is rounding: Winograd's larger tiles round twice as much.
+  var tolerance: Double { usesWinograd && WinogradTiling(self).size == .six ? 2e-5 : 1e-5 }
 }
 
 /// The length of the difference, relative to the reference's.

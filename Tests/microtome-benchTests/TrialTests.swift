@@ -64,7 +64,7 @@ struct TrialTests {
       threads: threads)
   }
 
-  @Test("there are committed bits") func committedBits() { #expect(Self.runs.count == 5) }
+  @Test("there are committed bits") func committedBits() { #expect(Self.runs.count == 6) }
 
   @Test(
     "the median is the middle, or the mean of the two in the middle",

@@ -11,9 +11,10 @@ import Testing
 /// rectifiers of the U-Net's batch, 7 (`dev`) and 0 (`other`) differ between PyTorch's Float32 and
 /// its Float64, and 3 and 1 between ours (kernels of revision 5) and Float64. With either run's
 /// rectifiers forced upon the Float64 run, the norms agree with it to 4.1e-6 (PyTorch) and 3.5e-6
-/// (ours). So nobody's Float32 keeps 1e-3 in every row: PyTorch on AVX-512 is up to 1.3e-3 (U-Net) and 6.6e-3 (ResNet-18) from
-/// what it gives on AVX2. Winograd's transforms round ten to twenty times as much as direct sums;
-/// which rectifiers differ is chance all the same. Largest and median deviation of gradient norms, measured:
+/// (ours). So nobody's Float32 keeps 1e-3 in every row: PyTorch on AVX-512 is up to 1.3e-3 (U-Net)
+/// and 6.6e-3 (ResNet-18) from what it gives on AVX2. Winograd's transforms round ten to twenty times
+/// as much as direct sums; which rectifiers differ is chance all the same. Largest and median deviation
+/// of gradient norms, measured:
 ///
 /// | tag   | row             | PyTorch Float32 : Float64 | ours, direct : Float64 | ours : Float64  |
 /// |-------|-----------------|---------------------------|------------------------|-----------------|

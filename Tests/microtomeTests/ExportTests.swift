@@ -81,6 +81,7 @@ extension ProgramTests {
         """
         microtome: 1
         study: types
+        seed: 3
         datasets:
           nuclei:
             format: image-mask-folder
@@ -100,7 +101,7 @@ extension ProgramTests {
             initialization: [random]
             replicates: 1
             training:
-              { patch: 64, batch: 1, steps: 40, optimizer: { adam: { learning_rate: 3.0e-3 } } }
+              { patch: 64, batch: 1, steps: 80, optimizer: { adam: { learning_rate: 3.0e-3 } } }
             inference: { window: 64, stride: 64 }
             test: [nuclei/test]
             metrics: [pq]

@@ -6,15 +6,15 @@ internal import Tiles
 /// The transforms of one line: `Bᵀ d`, `A g`, `Aᵀ m`, `G w` and `Gᵀ s`.
 ///
 /// Each reads all its values before it hands out the first, so that they may be replaced.
-protocol WinogradForm {
+protocol WinogradForm: InputTransform {
   static var tile: WinogradTile { get }
 
-  /// From the pixels of an input to its values at the points.
-  static func input(_ d: (Int) -> Lanes, to emit: (Int, Lanes) -> Void)
   /// From the pixels of an output's gradient to its values at the points.
   static func gradient(_ g: (Int) -> Lanes, to emit: (Int, Lanes) -> Void)
   /// From products at the points to the pixels of an output.
   static func output(_ m: (Int) -> Lanes, to emit: (Int, Lanes) -> Void)
+  /// From products at the points to sums of two pixels of an output, where the point -1 cancels.
+  static func halvedOutput(_ m: (Int) -> Lanes, to emit: (Int, Lanes) -> Void)
   /// From three weights to their values at the points.
   static func weight(_ w: (Int) -> Lanes, to emit: (Int, Lanes) -> Void)
   /// From sums of products at the points to three weights' gradients.
@@ -24,6 +24,35 @@ protocol WinogradForm {
 extension WinogradForm {
   static var side: Int { tile.side }
   static var patch: Int { tile.patch }
+  static var pixels: Int { patch }
+  static var omitted: Int? { nil }
+}
+
+/// The transform of a line of an input, `Bᵀ d`.
+protocol InputTransform {
+  /// Points of a line.
+  static var patch: Int { get }
+  /// Pixels that it is made from.
+  static var pixels: Int { get }
+  /// A point that gets no value.
+  static var omitted: Int? { get }
+
+  /// From the pixels to the values at the points.
+  static func input(_ d: (Int) -> Lanes, to emit: (Int, Lanes) -> Void)
+}
+
+/// The transform of a line whose pixels come in pairs, the first and the last but for their neighbours.
+enum PairedInput<Form: WinogradForm>: InputTransform {
+  static var patch: Int { Form.patch }
+  static var pixels: Int { Form.tile.doubledPatch }
+  static var omitted: Int? { WinogradTile.minusOne }
+
+  @inline(__always)
+  static func input(_ d: (Int) -> Lanes, to emit: (Int, Lanes) -> Void) {
+    Form.input(
+      { d(($0 + 1) / 2) },
+      to: { if $0 != WinogradTile.minusOne { emit($0, $1) } })
+  }
 }
 
 /// F(4x4, 3x3) at the points 0, 1, -1, 2, -2 and infinity.
@@ -71,6 +100,15 @@ enum TileOfFour: WinogradForm {
     emit(1, times(2, d, plus: b))
     emit(2, times(4, c, plus: a))
     emit(3, times(8, d, plus: b) + m5)
+  }
+
+  @inline(__always)
+  static func halvedOutput(_ m: (Int) -> Lanes, to emit: (Int, Lanes) -> Void) {
+    let (m0, m1, m3, m4, m5) = (m(0), m(1), m(3), m(4), m(5))
+    let a = m1 + m1
+    let b = times(3, m3, plus: -m4)
+    emit(0, m0 + (a + b))
+    emit(1, times(4, b, plus: a) + m5)
   }
 
   @inline(__always)
@@ -161,6 +199,18 @@ enum TileOfSix: WinogradForm {
     emit(3, times(8, d, plus: times(0.125, f, plus: b)))
     emit(4, times(16, c, plus: times(0.0625, e, plus: a)))
     emit(5, times(32, d, plus: times(0.03125, f, plus: b)) + m7)
+  }
+
+  @inline(__always)
+  static func halvedOutput(_ m: (Int) -> Lanes, to emit: (Int, Lanes) -> Void) {
+    let (m0, m1, m3, m4) = (m(0), m(1), m(3), m(4))
+    let (m5, m6, m7) = (m(5), m(6), m(7))
+    let a = m1 + m1
+    let b = times(3, m3, plus: -m4)
+    let c = times(3, m5, plus: m6)
+    emit(0, m0 + times(0.5, c, plus: a + b))
+    emit(1, times(4, b, plus: times(0.125, c, plus: a)))
+    emit(2, times(16, b, plus: times(0.03125, c, plus: a)) + m7)
   }
 
   @inline(__always)

@@ -5,9 +5,11 @@ public import Tiles
 
 extension Kernels {
   public static func transformInput(_ patch: InputPatch, scratch: UnsafeMutablePointer<Float>) {
-    switch patch.tile {
-    case .four: transformInput(patch, TileOfFour.self, scratch)
-    case .six: transformInput(patch, TileOfSix.self, scratch)
+    switch (patch.tile, patch.isDoubled) {
+    case (.four, false): transformInput(patch, TileOfFour.self, scratch)
+    case (.four, true): transformInput(patch, PairedInput<TileOfFour>.self, scratch)
+    case (.six, false): transformInput(patch, TileOfSix.self, scratch)
+    case (.six, true): transformInput(patch, PairedInput<TileOfSix>.self, scratch)
     }
   }
 
@@ -21,11 +23,11 @@ extension Kernels {
   }
 
   @inline(__always)
-  private static func transformInput<Form: WinogradForm>(
+  private static func transformInput<Form: InputTransform>(
     _ patch: InputPatch, _ form: Form.Type, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let side = form.patch
-    let isInside = patch.inside == form.tile.wholePatch
+    let side = form.pixels
+    let isInside = patch.inside == ~0 >> UInt64(64 - side * side)
     let p = patch.pixels
     let t = patch.pointStride
     var target = patch.target
@@ -54,9 +56,9 @@ extension Kernels {
             to: { store($1, to: column + $0 * side * lanes) })
         }
       }
-      for i in 0..<side {
+      for i in 0..<form.patch where i != form.omitted {
         let row = scratch + i * side * lanes
-        let q = target + i * side * t
+        let q = target + i * form.patch * t
         form.input({ load(row + $0 * lanes) }, to: { store($1, to: q + $0 * t) })
       }
       target += patch.vectorStride

@@ -17,17 +17,14 @@ extension Kernels {
   ) {
     let side = form.patch
     let t = patch.pointStride
+    if patch.halves { return transformHalved(patch, form, scratch) }
     for c in stride(from: 0, to: patch.channels, by: lanes) {
       for j in 0..<side {
         let q = patch.source + j * t + c
         let column = scratch + j * lanes
         form.output({ load(q + $0 * side * t) }, to: { store($1, to: column + $0 * side * lanes) })
       }
-      if patch.halves {
-        writeHalved(patch, form, c, scratch)
-      } else {
-        writeRows(patch, form, c, scratch)
-      }
+      writeRows(patch, form, c, scratch)
     }
   }
 
@@ -49,42 +46,53 @@ extension Kernels {
   }
 
   @inline(__always)
-  private static func writeHalved<Form: WinogradForm>(
-    _ patch: OutputPatch, _ form: Form.Type, _ c: Int, _ scratch: UnsafeMutablePointer<Float>
+  private static func transformHalved<Form: WinogradForm>(
+    _ patch: OutputPatch, _ form: Form.Type, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let count = min(lanes, patch.channels - c)
-    for i in 0..<patch.rows / 2 {
-      let upper = scratch + 2 * i * form.patch * lanes
-      let lower = upper + form.patch * lanes
-      form.output({ load(upper + $0 * lanes) }, to: { store($1, to: upper + $0 * lanes) })
-      form.output({ load(lower + $0 * lanes) }, to: { store($1, to: lower + $0 * lanes) })
-      for j in 0..<patch.columns / 2 {
-        let (left, right) = (2 * j * lanes, (2 * j + 1) * lanes)
-        var value =
-          (load(upper + left) + load(upper + right)) + (load(lower + left) + load(lower + right))
-        let target = patch.target + i * patch.rowStride + j * patch.pixelStride + c
-        if patch.adds { value = load(target, count) + value }
-        store(value, to: target, count)
+    let side = form.patch
+    let t = patch.pointStride
+    for c in stride(from: 0, to: patch.channels, by: lanes) {
+      let count = min(lanes, patch.channels - c)
+      for j in 0..<side where j != WinogradTile.minusOne {
+        let q = patch.source + j * t + c
+        let column = scratch + j * lanes
+        form.halvedOutput(
+          { load(q + $0 * side * t) }, to: { store($1, to: column + $0 * side * lanes) })
+      }
+      for i in 0..<patch.rows / 2 {
+        let row = scratch + i * side * lanes
+        let target = patch.target + i * patch.rowStride + c
+        form.halvedOutput(
+          { load(row + $0 * lanes) },
+          to: { j, value in
+            guard j < patch.columns / 2 else { return }
+            let pixel = target + j * patch.pixelStride
+            store(patch.adds ? load(pixel, count) + value : value, to: pixel, count)
+          })
       }
     }
   }
 
   public static func transformWeights(
     _ tile: WinogradTile, taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
-    target: UnsafeMutablePointer<Float>, pointStride: Int, scratch: UnsafeMutablePointer<Float>
+    target: UnsafeMutablePointer<Float>, pointStride: Int, omitsCancelling omits: Bool,
+    scratch: UnsafeMutablePointer<Float>
   ) {
+    let omitted = omits ? WinogradTile.minusOne : nil
     switch tile {
     case .four:
-      transformWeights(TileOfFour.self, taps, channel, panels, target, pointStride, scratch)
+      transformWeights(
+        TileOfFour.self, taps, channel, panels, target, pointStride, omitted, scratch)
     case .six:
-      transformWeights(TileOfSix.self, taps, channel, panels, target, pointStride, scratch)
+      transformWeights(
+        TileOfSix.self, taps, channel, panels, target, pointStride, omitted, scratch)
     }
   }
 
   @inline(__always)
   private static func transformWeights<Form: WinogradForm>(
     _ form: Form.Type, _ taps: UnsafePointer<UnsafePointer<Float>>, _ channel: Int,
-    _ panels: Panels, _ target: UnsafeMutablePointer<Float>, _ pointStride: Int,
+    _ panels: Panels, _ target: UnsafeMutablePointer<Float>, _ pointStride: Int, _ omitted: Int?,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     for panel in 0..<panels.count {
@@ -99,10 +107,12 @@ extension Kernels {
             { load(taps[3 * $0 + j] + k, count) },
             to: { store($1, to: half + $0 * 3 * lanes) })
         }
-        for i in 0..<form.patch {
+        for i in 0..<form.patch where i != omitted {
           let half = scratch + i * 3 * lanes
           let q = row + column + i * form.patch * pointStride
-          form.weight({ load(half + $0 * lanes) }, to: { store($1, to: q + $0 * pointStride) })
+          form.weight(
+            { load(half + $0 * lanes) },
+            to: { if $0 != omitted { store($1, to: q + $0 * pointStride) } })
         }
       }
     }

@@ -61,6 +61,7 @@ struct BlockedWinogradProduct {
     epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
   ) {
     // Sums that are complete after one round stay in the memory of the thread that makes them.
+    let (doubled, halved) = (sources.doubledChannels, targets.halvedChannels)
     let isOneRound = depths * points * inputStride <= Self.limit
     let heldByBlock = points * (isOneRound ? depths * inputStride : units * sumStride)
     let blocksAtOnce = min(blocks, max(1, Self.limit / heldByBlock))
@@ -89,8 +90,8 @@ struct BlockedWinogradProduct {
           let sums = sums.pointer + (isOneRound ? worker : chunk) * points * sumStride
           multiply(
             inputs.pointer + block * range.count * points * inputStride, range, by: weights,
-            columns,
-            into: sums, packed: packed, transposed: packed + points * weightStride)
+            columns, doubled: doubled, halved: halved, into: sums, packed: packed,
+            transposed: packed + points * weightStride)
           guard range.upperBound == depths else { return }
           withScratch { small in
             tiling.write(
@@ -143,7 +144,8 @@ struct BlockedWinogradProduct {
             tiling.forEachInput(of: some, in: stretch.source, zeros: zeros) { tile, found in
               tiles.transformInput(
                 InputPatch(
-                  tiling.size, found: found, channels: stretch.source.channels,
+                  tiling.size, found: found, isDoubled: stretch.source.isDoubled,
+                  channels: stretch.source.channels,
                   normalisation: stretch.source.normalisation?.lazy,
                   target: target + (tile - range.lowerBound) * Self.rowStride
                     + (stretch.depth - depths.lowerBound) * points * inputStride + stretch.offset,
@@ -193,30 +195,48 @@ struct BlockedWinogradProduct {
     return stretches
   }
 
+  /// - Parameters:
+  ///   - doubled: The first channels of the input, which are zero where a point cancels.
+  ///   - halved: The first channels of the output, which need nothing there.
   private func multiply(
     _ inputs: UnsafePointer<Float>, _ depths: Range<Int>, by weights: Weights,
-    _ columns: Range<Int>, into sums: Output, packed: Output, transposed: Output
+    _ columns: Range<Int>, doubled: Int, halved: Int, into sums: Output, packed: Output,
+    transposed: Output
   ) {
     let lanes = tiles.lanes
     for d in depths {
       let channels = d * Self.depth..<min(inputChannels, (d + 1) * Self.depth)
       let panels = Panels(columns: columns.count, depth: channels.count, lanes: lanes)
-      transform(weights, channels, columns, panels, into: packed, transposed: transposed)
+      let unhalved = panels.from(column: halved - columns.lowerBound)
+      transform(
+        weights, channels, columns, panels, doubled: doubled, omitsCancelling: unhalved.isEmpty,
+        into: packed, transposed: transposed)
       for p in 0..<points {
+        let cancels = tiling.size.cancels(at: p)
+        let start = cancels ? doubled : 0
+        if d == 0, start == inputChannels {
+          (sums + p * sumStride).update(repeating: 0, count: rows * Self.columns)
+        }
+        let first = max(start, channels.lowerBound)
+        let needed = cancels ? unhalved : 0..<panels.count
+        guard first < channels.upperBound, !needed.isEmpty else { continue }
         let matrix = inputs + ((d - depths.lowerBound) * points + p) * inputStride
         for row in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
           let count = min(Self.rowsAtOnce, rows - row)
           // The next matrix comes from afar, and is read once: it is asked for row by row, so that
           // products hide the wait, and by the time of its turn it is here.
           let next = matrix + inputStride + row * Self.rowStride
-          for panel in 0..<panels.count {
+          for panel in needed {
+            let vectors = panels.vectors(in: panel)
             tiles.multiply(
-              matrix + row * Self.rowStride, stride: Self.rowStride, rows: count,
-              depth: channels.count, panel: packed + p * weightStride + panels.offset(of: panel),
-              vectors: panels.vectors(in: panel),
+              matrix + row * Self.rowStride + first - channels.lowerBound, stride: Self.rowStride,
+              rows: count, depth: channels.upperBound - first,
+              panel: packed + p * weightStride + panels.offset(of: panel)
+                + (first - channels.lowerBound) * vectors * lanes,
+              vectors: vectors,
               output: sums + p * sumStride + row * Self.columns + panels.start(of: panel),
-              outputStride: Self.columns, adds: d > 0, nextRows: panel == 0 ? next : nil,
-              nextPanel: nil)
+              outputStride: Self.columns, adds: first > start,
+              nextRows: panel == needed.lowerBound ? next : nil, nextPanel: nil)
           }
         }
       }
@@ -226,7 +246,7 @@ struct BlockedWinogradProduct {
   /// Transforms the weights between some input and some output channels.
   private func transform(
     _ weights: Weights, _ channels: Range<Int>, _ columns: Range<Int>, _ panels: Panels,
-    into packed: Output, transposed: Output
+    doubled: Int, omitsCancelling: Bool, into packed: Output, transposed: Output
   ) {
     withScratch { scratch in
       withUnsafeTemporaryAllocation(of: Input.self, capacity: 9) { taps in
@@ -255,7 +275,8 @@ struct BlockedWinogradProduct {
           }
           tiles.transformWeights(
             tiling.size, taps: taps.baseAddress!, channel: c - channels.lowerBound, panels: panels,
-            target: packed, pointStride: weightStride, scratch: scratch)
+            target: packed, pointStride: weightStride,
+            omitsCancelling: omitsCancelling || c < doubled, scratch: scratch)
         }
       }
     }

@@ -165,16 +165,20 @@ public func convolve(
   withExtendedLifetime(prepared) {
     switch (shape.form, prepared.packed) {
     case (.winograd(_), let packed?):
-      WinogradProduct(shape, on: context).run(
-        sources: sources, weights: packed.pointer,
-        targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
+      withPaired(sources, of: shape, on: context) { sources in
+        WinogradProduct(shape, on: context).run(
+          sources: sources, weights: packed.pointer,
+          targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
+      }
     case (.blocks, _):
-      BlockedWinogradProduct(
-        tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
-        outputChannels: shape.outputChannels, context: context
-      ).run(
-        sources: sources, weights: .forward(prepared.weights),
-        targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
+      withPaired(sources, of: shape, on: context) { sources in
+        BlockedWinogradProduct(
+          tiling: WinogradTiling(shape), inputChannels: shape.inputChannels,
+          outputChannels: shape.outputChannels, context: context
+        ).run(
+          sources: sources, weights: .forward(prepared.weights),
+          targets: [ImageTarget(y, channels: shape.outputChannels)], epilogue: epilogue)
+      }
     case (.panels, let packed?):
       convolveGathered(
         shape, sources: sources, packed: packed.pointer, epilogue: epilogue, output: y,
@@ -304,18 +308,6 @@ private func gatherInputGradient(
           output: target.pointer, on: context,
           gather: gathering.gather(from: dy, to: target.pointer, zeros: zeros.pointer))
       }
-    }
-  }
-}
-
-extension [ImageTarget] {
-  /// The parts of the targets that lie in a stretch of all their channels.
-  func parts(_ range: Range<Int>) -> [ImageTarget] {
-    var first = 0
-    return compactMap { target in
-      let own = range.clamped(to: first..<(first + target.channels))
-      defer { first += target.channels }
-      return own.isEmpty ? nil : target.part((own.lowerBound - first)..<(own.upperBound - first))
     }
   }
 }

@@ -9,9 +9,10 @@ public func convolveWeightGradient(
   weightGradient: GradientTarget, on context: KernelContext
 ) {
   if shape.usesWinogradForWeights {
-    WinogradWeightGradient(shape, on: context).run(
-      sources: sources, outputGradient: dy, target: weightGradient)
-    return
+    return withPaired(sources, of: shape, on: context) {
+      WinogradWeightGradient(shape, on: context).run(
+        sources: $0, outputGradient: dy, target: weightGradient)
+    }
   }
   // A single source is normalised as it is packed: its zeros around are never read.
   let isNarrow = NarrowConvolution.suits(shape)

@@ -37,7 +37,7 @@ public struct AppliedNormalisation {
   }
 }
 
-/// A stretch of a convolution's input channels.
+/// A stretch of a convolution's input channels. Those that are doubled come first.
 public struct ImageSource {
   /// `[batch, height, width, channels]`, with 64 readable bytes behind its end.
   public var pointer: UnsafePointer<Float>
@@ -70,7 +70,7 @@ public struct ImageSource {
   }
 }
 
-/// Where a stretch of channels of a convolution's input gradient goes.
+/// Where a stretch of channels of a convolution's input gradient goes. Those that are halved come first.
 public struct ImageTarget {
   public var pointer: UnsafeMutablePointer<Float>
   public var channels: Int
@@ -97,6 +97,46 @@ public struct ImageTarget {
     part.pointer += range.lowerBound
     part.channels = range.count
     return part
+  }
+}
+
+extension [ImageSource] {
+  /// Channels that are doubled, all before the others.
+  var doubledChannels: Int {
+    let others = drop(while: \.isDoubled)
+    precondition(!others.contains(where: \.isDoubled), "doubled sources come first")
+    return prefix(count - others.count).reduce(0) { $0 + $1.channels }
+  }
+}
+
+extension [ImageTarget] {
+  /// Channels that are halved, all before the others.
+  var halvedChannels: Int {
+    let others = drop(while: \.isHalved)
+    precondition(!others.contains(where: \.isHalved), "halved targets come first")
+    return prefix(count - others.count).reduce(0) { $0 + $1.channels }
+  }
+
+  /// The parts of the targets that lie in a stretch of all their channels.
+  func parts(_ range: Range<Int>) -> [ImageTarget] {
+    var first = 0
+    return compactMap { target in
+      let own = range.clamped(to: first..<(first + target.channels))
+      defer { first += target.channels }
+      return own.isEmpty ? nil : target.part((own.lowerBound - first)..<(own.upperBound - first))
+    }
+  }
+}
+
+/// Calls `body` with sources as Winograd's form reads them: a patch of a doubled image begins with the
+/// second pixel of a pair, so that with other padding than one a copy takes its place.
+func withPaired(
+  _ sources: [ImageSource], of shape: ConvolutionShape, on context: KernelContext,
+  _ body: ([ImageSource]) -> Void
+) {
+  if shape.padding == 1 || !sources.contains(where: \.isDoubled) { return body(sources) }
+  withJoined(sources, of: shape, on: context) {
+    body([ImageSource($0, channels: shape.inputChannels)])
   }
 }
 

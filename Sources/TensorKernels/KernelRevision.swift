@@ -3,5 +3,5 @@
 ///
 /// It is part of the numerics id in every record and lock file, not of any action's key.
 public enum KernelRevision {
-  public static let current = 6
+  public static let current = 7
 }

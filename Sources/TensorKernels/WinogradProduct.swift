@@ -57,8 +57,8 @@ struct WinogradProduct {
             }
             tiles.transformWeights(
               tiling.size, taps: taps.baseAddress!, channel: c, panels: panels,
-              target: packed.pointer,
-              pointStride: weightStride, scratch: scratch)
+              target: packed.pointer, pointStride: weightStride, omitsCancelling: false,
+              scratch: scratch)
           }
         }
       }
@@ -96,6 +96,7 @@ struct WinogradProduct {
     let scratch = context.buffers.take(
       context.workers.threads * points * (inputStride + outputStride))
     let zeros = context.buffers.takeZeroed(paddedInputs)
+    let (doubled, halved) = (sources.doubledChannels, targets.halvedChannels)
     let parts = epilogue.statistics.map { _ in
       ChunkStatistics(channels: outputChannels, chunks: chunks, on: context)
     }
@@ -106,7 +107,9 @@ struct WinogradProduct {
         let range = chunk * perChunk..<min(tiling.count, (chunk + 1) * perChunk)
         withScratch { small in
           read(sources, range, into: v, stride: inputStride, zeros: zeros.pointer, small)
-          multiply(v, inputStride, packed, m, outputStride, rows: pieces(range.count, of: 6) * 6)
+          multiply(
+            v, inputStride, packed, m, outputStride, rows: pieces(range.count, of: 6) * 6,
+            doubled: doubled, halved: halved)
           tiling.write(
             m, stride: outputStride, rowStride: paddedOutputs, range, to: targets, epilogue,
             statistics: parts?.rows(of: chunk), small, tiles: tiles)
@@ -132,7 +135,7 @@ struct WinogradProduct {
         tiling.forEachInput(of: some, in: source, zeros: zeros) { tile, found in
           tiles.transformInput(
             InputPatch(
-              tiling.size, found: found, channels: source.channels,
+              tiling.size, found: found, isDoubled: source.isDoubled, channels: source.channels,
               normalisation: source.normalisation?.lazy,
               target: first + (tile - range.lowerBound) * paddedInputs, pointStride: stride,
               vectorStride: lanes),
@@ -151,23 +154,35 @@ struct WinogradProduct {
     }
   }
 
+  /// - Parameters:
+  ///   - doubled: The first channels of the input, which are zero where a point cancels.
+  ///   - halved: The first channels of the output, which need nothing there.
   private func multiply(
     _ v: UnsafePointer<Float>, _ inputStride: Int, _ packed: UnsafePointer<Float>, _ m: Output,
-    _ outputStride: Int, rows: Int
+    _ outputStride: Int, rows: Int, doubled: Int, halved: Int
   ) {
     let panels = self.panels
     let depth = pieces(inputChannels, of: pieces(inputChannels, of: Self.chain))
+    let unhalved = panels.from(column: halved)
     for p in 0..<points {
+      let cancels = tiling.size.cancels(at: p)
+      let start = cancels ? doubled : 0
       let matrix = packed + p * weightStride
-      for first in stride(from: 0, to: inputChannels, by: depth) {
-        let count = min(depth, inputChannels - first)
-        for panel in 0..<panels.count {
+      let sums = m + p * outputStride
+      if start == inputChannels {
+        sums.update(repeating: 0, count: rows * paddedOutputs)
+        continue
+      }
+      for chain in stride(from: start / depth * depth, to: inputChannels, by: depth) {
+        let first = max(start, chain)
+        for panel in cancels ? unhalved : 0..<panels.count {
           let vectors = panels.vectors(in: panel)
           let block = matrix + panels.offset(of: panel) + first * vectors * lanes
           tiles.multiply(
-            v + p * inputStride + first, stride: paddedInputs, rows: rows, depth: count,
-            panel: block, vectors: vectors, output: m + p * outputStride + panels.start(of: panel),
-            outputStride: paddedOutputs, adds: first > 0, nextRows: nil,
+            v + p * inputStride + first, stride: paddedInputs, rows: rows,
+            depth: min(chain + depth, inputChannels) - first, panel: block, vectors: vectors,
+            output: sums + panels.start(of: panel), outputStride: paddedOutputs,
+            adds: first > start, nextRows: nil,
             nextPanel: weightsAreHeavy && p < points - 1 ? block + weightStride : nil)
         }
       }

@@ -75,10 +75,19 @@ struct WinogradTiling {
     of range: Range<Int>, in source: ImageSource, zeros: UnsafePointer<Float>,
     _ body: (_ tile: Int, _ found: FoundPixels) -> Void
   ) {
-    forEachPatch(of: range, side: size.patch, body) { place, pixels in
+    guard source.isDoubled else {
+      return forEachPatch(of: range, side: size.patch, step: size.side, body) { place, pixels in
+        find(
+          side: size.patch, y: place.y - padding, x: place.x - padding, image: place.image,
+          height: height, width: width, in: source, zeros: zeros, pixels: pixels)
+      }
+    }
+    // A patch begins with the second pixel of a pair.
+    precondition(padding == 1, "the pairs of a doubled image lie across the patches' edges")
+    forEachPatch(of: range, side: size.doubledPatch, step: size.side / 2, body) { place, pixels in
       find(
-        side: size.patch, y: place.y - padding, x: place.x - padding, image: place.image,
-        height: height, width: width, in: source, zeros: zeros, pixels: pixels)
+        side: size.doubledPatch, y: place.y / 2 - 1, x: place.x / 2 - 1, image: place.image,
+        height: height / 2, width: width / 2, in: source, zeros: zeros, pixels: pixels)
     }
   }
 
@@ -88,7 +97,7 @@ struct WinogradTiling {
     of range: Range<Int>, in source: ImageSource, zeros: UnsafePointer<Float>,
     _ body: (_ tile: Int, _ found: FoundPixels) -> Void
   ) {
-    forEachPatch(of: range, side: size.side, body) { place, pixels in
+    forEachPatch(of: range, side: size.side, step: size.side, body) { place, pixels in
       find(
         side: size.side, y: place.y, x: place.x, image: place.image, height: outputHeight,
         width: outputWidth, in: source, zeros: zeros, pixels: pixels)
@@ -98,7 +107,8 @@ struct WinogradTiling {
   /// Finds a tile's pixels while the one before is at work, so that they can be asked for.
   @inline(__always)
   private func forEachPatch(
-    of range: Range<Int>, side: Int, _ body: (_ tile: Int, _ found: FoundPixels) -> Void,
+    of range: Range<Int>, side: Int, step: Int,
+    _ body: (_ tile: Int, _ found: FoundPixels) -> Void,
     find: (Place, UnsafeMutablePointer<UnsafePointer<Float>>) -> UInt64
   ) {
     guard let first = range.first else { return }
@@ -113,7 +123,7 @@ struct WinogradTiling {
           inside = find(next, others)
           // Tiles side by side share what a patch has over a tile's columns.
           found.upcoming = UpcomingPixels(
-            pixels: others, firstColumn: next.x == 0 ? 0 : side - size.side)
+            pixels: others, firstColumn: next.x == 0 ? 0 : side - step)
         }
         body(tile, found)
         swap(&pixels, &others)
@@ -129,14 +139,13 @@ struct WinogradTiling {
     side: Int, y: Int, x: Int, image: Int, height: Int, width: Int, in source: ImageSource,
     zeros: UnsafePointer<Float>, pixels: UnsafeMutablePointer<UnsafePointer<Float>>
   ) -> UInt64 {
-    let shift = source.isDoubled ? 1 : 0
     let stride = source.pixelStride
-    let rowStride = (width >> shift) * stride
-    let base = source.pointer + image * (height >> shift) * rowStride
+    let rowStride = width * stride
+    let base = source.pointer + image * height * rowStride
     if y >= 0, x >= 0, y + side <= height, x + side <= width {
       for i in 0..<side {
-        let row = base + ((y + i) >> shift) * rowStride
-        for j in 0..<side { pixels[i * side + j] = row + ((x + j) >> shift) * stride }
+        let row = base + (y + i) * rowStride
+        for j in 0..<side { pixels[i * side + j] = row + (x + j) * stride }
       }
       return ~0 >> UInt64(64 - side * side)
     }
@@ -145,7 +154,7 @@ struct WinogradTiling {
       for j in 0..<side {
         let (h, w) = (y + i, x + j)
         if h >= 0, h < height, w >= 0, w < width {
-          pixels[i * side + j] = base + (h >> shift) * rowStride + (w >> shift) * stride
+          pixels[i * side + j] = base + h * rowStride + w * stride
           inside |= 1 << UInt64(i * side + j)
         } else {
           pixels[i * side + j] = zeros

@@ -139,7 +139,8 @@ struct WinogradWeightGradient {
         tiling.forEachInput(of: range, in: stretch.source, zeros: zeros.pointer) { tile, found in
           tiles.transformInput(
             InputPatch(
-              tiling.size, found: found, channels: stretch.source.channels,
+              tiling.size, found: found, isDoubled: stretch.source.isDoubled,
+              channels: stretch.source.channels,
               normalisation: stretch.source.normalisation?.lazy,
               target: v.values.pointer
                 + (stretch.vector * v.tiles + first + tile - range.lowerBound) * lanes,
@@ -175,6 +176,11 @@ struct WinogradWeightGradient {
     }
   }
 
+  /// Whether a stretch's transformed values are zero at a point, and have not been written.
+  private func isZero(_ stretch: Stretch, at point: Int) -> Bool {
+    stretch.source.isDoubled && tiling.size.cancels(at: point)
+  }
+
   /// The sums at one point for the channels of a stretch.
   ///
   /// - Parameter outputVector: The vector of outputs that column 0 begins.
@@ -207,6 +213,10 @@ struct WinogradWeightGradient {
       let columns = min(block, K - column)
       let sums = own.pointer + worker * points * sumStride
       for p in 0..<points {
+        guard !isZero(stretch, at: p) else {
+          (sums + p * sumStride).update(repeating: 0, count: channels.count * block)
+          continue
+        }
         let products = products(p, stretch, v, outputVector: column / lanes, g)
         ChannelSums.forEachTileWidth(of: columns, tiles) { columns in
           for tile in stride(from: 0, to: tiling.count, by: chain) {
@@ -265,6 +275,12 @@ struct WinogradWeightGradient {
         transformInput([block], range, at: 0, zeros, into: v)
         for p in 0..<points {
           let matrix = sums.pointer + p * sumStride + block.row * rowStride
+          guard !isZero(block, at: p) else {
+            if turn == 0 {
+              matrix.update(repeating: 0, count: block.source.channels * rowStride)
+            }
+            continue
+          }
           turns.wait(for: turn, at: number * points + p)
           let products = products(p, block, v, outputVector: 0, g)
           ChannelSums.forEachTileWidth(of: shape.outputChannels, tiles) { columns in

@@ -59,6 +59,14 @@ public struct Panels {
     min(vectors(in: panel) * lanes, columns - start(of: panel))
   }
 
+  /// The panels that hold some column of the matrix or one behind it.
+  @inlinable
+  public func from(column: Int) -> Range<Int> {
+    var first = 0
+    while first < count, start(of: first) + used(in: first) <= column { first += 1 }
+    return first..<count
+  }
+
   /// The columns of the matrix that a stretch of panels holds.
   @inlinable
   public func columns(of panels: Range<Int>) -> Range<Int> {

@@ -24,9 +24,24 @@ public enum WinogradTile: Hashable, Sendable {
   @inlinable
   public var points: Int { patch * patch }
 
-  /// One bit for each pixel of a patch.
+  /// Pixels in a row of a doubled image's source under a patch that begins in the midst of a pair.
   @inlinable
-  public var wholePatch: UInt64 { ~0 >> UInt64(64 - points) }
+  public var doubledPatch: Int { side / 2 + 2 }
+
+  /// Which of the points in a row is -1.
+  ///
+  /// There a patch's pixels count by differences of neighbours: those of a doubled image, which come
+  /// in pairs, leave nothing. Products there count for a pixel of the output and against the next, and
+  /// so for nothing in a sum of the two.
+  @inlinable
+  public static var minusOne: Int { 2 }
+
+  /// Whether a point has -1 for its row or column: an input that is doubled is zero there, and an
+  /// output that is halved needs no products.
+  @inlinable
+  public func cancels(at point: Int) -> Bool {
+    point / patch == Self.minusOne || point % patch == Self.minusOne
+  }
 }
 
 /// The pixels that one tile reads, and which of them lie in the image.
@@ -66,6 +81,9 @@ public struct InputPatch {
   public var tile: WinogradTile
   /// A patch's pixels of an input, or a tile's of an output's gradient, row by row.
   public var pixels: UnsafePointer<UnsafePointer<Float>>
+  /// Whether the pixels are `doubledPatch` to a row, and each but those at the edges counts for two by
+  /// two. Nothing is written then where a point cancels.
+  public var isDoubled: Bool
   /// Bit i is set if pixel i lies in the image; the others count as zero.
   public var inside: UInt64
   /// The next tile's, to be asked for meanwhile: patches jump from row to row, which the processor's
@@ -82,10 +100,12 @@ public struct InputPatch {
 
   @inlinable
   public init(
-    _ tile: WinogradTile, found: FoundPixels, channels: Int, normalisation: LazyNormalisation?,
-    target: UnsafeMutablePointer<Float>, pointStride: Int, vectorStride: Int
+    _ tile: WinogradTile, found: FoundPixels, isDoubled: Bool = false, channels: Int,
+    normalisation: LazyNormalisation?, target: UnsafeMutablePointer<Float>, pointStride: Int,
+    vectorStride: Int
   ) {
     self.tile = tile
+    self.isDoubled = isDoubled
     pixels = found.pixels
     inside = found.inside
     upcoming = found.upcoming
@@ -112,7 +132,8 @@ public struct OutputPatch {
   /// Rows and columns of the tile that lie in the output.
   public var rows: Int
   public var columns: Int
-  /// Whether 2x2 pixels are summed into one: the gradient of a repetition of pixels.
+  /// Whether 2x2 pixels are summed into one: the gradient of a repetition of pixels. Nothing is read
+  /// then where a point cancels.
   public var halves: Bool
   /// Whether the values are added to what the output holds.
   public var adds: Bool

@@ -107,9 +107,11 @@ public protocol TileKernels {
   ///   - taps: Nine rows of weights, as many as the panels have columns.
   ///   - channel: The element of depth that they are.
   ///   - target: A packed matrix for each point, `pointStride` apart.
+  ///   - omitsCancelling: Whether nothing is written where a point cancels.
   static func transformWeights(
     _ tile: WinogradTile, taps: UnsafePointer<UnsafePointer<Float>>, channel: Int, panels: Panels,
-    target: UnsafeMutablePointer<Float>, pointStride: Int, scratch: UnsafeMutablePointer<Float>)
+    target: UnsafeMutablePointer<Float>, pointStride: Int, omitsCancelling: Bool,
+    scratch: UnsafeMutablePointer<Float>)
 
   /// `Gᵀ s G` of the sums at the points of one input channel, added to or written over nine rows.
   static func transformWeightSums(

@@ -9,13 +9,17 @@ private struct Entrance: CustomTestStringConvertible {
   var height: Int
   var width: Int
   var kernel = 3
+  var padding: Int?
 
   var shape: ConvolutionShape {
     ConvolutionShape(
       batch: 2, height: height, width: width, inputChannels: doubled + skip,
-      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel, padding: kernel / 2)
+      outputChannels: outputs, kernelHeight: kernel, kernelWidth: kernel,
+      padding: padding ?? kernel / 2)
   }
-  var testDescription: String { "\(doubled)+\(skip)->\(outputs) \(height)x\(width) k\(kernel)" }
+  var testDescription: String {
+    "\(doubled)+\(skip)->\(outputs) \(height)x\(width) k\(kernel) p\(shape.padding)"
+  }
   var smallCount: Int { 2 * height / 2 * width / 2 * doubled }
   var skipCount: Int { 2 * height * width * skip }
 }
@@ -33,6 +37,13 @@ private let entrances = [
   Entrance(doubled: 16, skip: 16, outputs: 20, height: 34, width: 40),
   // Chains of tiles, whose channels come in several blocks.
   Entrance(doubled: 40, skip: 21, outputs: 18, height: 64, width: 66),
+  // Nothing but doubled channels, in tiles of either size and in blocks.
+  Entrance(doubled: 145, skip: 0, outputs: 16, height: 14, width: 12),
+  Entrance(doubled: 12, skip: 0, outputs: 16, height: 64, width: 66),
+  Entrance(doubled: 256, skip: 0, outputs: 130, height: 8, width: 12),
+  // Pairs of pixels that lie across the edges of patches.
+  Entrance(doubled: 16, skip: 8, outputs: 16, height: 16, width: 20, padding: 0),
+  Entrance(doubled: 16, skip: 8, outputs: 16, height: 16, width: 20, padding: 2),
 ]
 
 @Suite("Convolution of joined and normalised images")

@@ -60,8 +60,8 @@ struct BlockedWinogradProduct {
     sources: [ImageSource], weights: Weights, targets: [ImageTarget],
     epilogue: ConvolutionEpilogue = ConvolutionEpilogue()
   ) {
-    // Sums that are complete after one round stay in the memory of the thread that makes them.
     let (doubled, halved) = (sources.doubledChannels, targets.halvedChannels)
+    // Sums that are complete after one round stay in the memory of the thread that makes them.
     let isOneRound = depths * points * inputStride <= Self.limit
     let heldByBlock = points * (isOneRound ? depths * inputStride : units * sumStride)
     let blocksAtOnce = min(blocks, max(1, Self.limit / heldByBlock))
@@ -204,28 +204,28 @@ struct BlockedWinogradProduct {
     transposed: Output
   ) {
     let lanes = tiles.lanes
+    if depths.lowerBound == 0, doubled == inputChannels {
+      tiling.clearCancelling(sums, stride: sumStride, count: rows * Self.columns)
+    }
     for d in depths {
       let channels = d * Self.depth..<min(inputChannels, (d + 1) * Self.depth)
       let panels = Panels(columns: columns.count, depth: channels.count, lanes: lanes)
       let unhalved = panels.from(column: halved - columns.lowerBound)
+      let omitsCancelling = channels.upperBound <= doubled || unhalved.isEmpty
       transform(
-        weights, channels, columns, panels, doubled: doubled, omitsCancelling: unhalved.isEmpty,
-        into: packed, transposed: transposed)
-      for p in 0..<points {
+        weights, channels, columns, panels, omitsCancelling: omitsCancelling, into: packed,
+        transposed: transposed)
+      tiling.forEachPoint(omitsCancelling: omitsCancelling) { p, following in
         let cancels = tiling.size.cancels(at: p)
         let start = cancels ? doubled : 0
-        if d == 0, start == inputChannels {
-          (sums + p * sumStride).update(repeating: 0, count: rows * Self.columns)
-        }
         let first = max(start, channels.lowerBound)
         let needed = cancels ? unhalved : 0..<panels.count
-        guard first < channels.upperBound, !needed.isEmpty else { continue }
         let matrix = inputs + ((d - depths.lowerBound) * points + p) * inputStride
         for row in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
           let count = min(Self.rowsAtOnce, rows - row)
           // The next matrix comes from afar, and is read once: it is asked for row by row, so that
           // products hide the wait, and by the time of its turn it is here.
-          let next = matrix + inputStride + row * Self.rowStride
+          let next = matrix + (following - p) * inputStride + row * Self.rowStride
           for panel in needed {
             let vectors = panels.vectors(in: panel)
             tiles.multiply(
@@ -246,7 +246,7 @@ struct BlockedWinogradProduct {
   /// Transforms the weights between some input and some output channels.
   private func transform(
     _ weights: Weights, _ channels: Range<Int>, _ columns: Range<Int>, _ panels: Panels,
-    doubled: Int, omitsCancelling: Bool, into packed: Output, transposed: Output
+    omitsCancelling: Bool, into packed: Output, transposed: Output
   ) {
     withScratch { scratch in
       withUnsafeTemporaryAllocation(of: Input.self, capacity: 9) { taps in
@@ -276,7 +276,7 @@ struct BlockedWinogradProduct {
           tiles.transformWeights(
             tiling.size, taps: taps.baseAddress!, channel: c - channels.lowerBound, panels: panels,
             target: packed, pointStride: weightStride,
-            omitsCancelling: omitsCancelling || c < doubled, scratch: scratch)
+            omitsCancelling: omitsCancelling, scratch: scratch)
         }
       }
     }

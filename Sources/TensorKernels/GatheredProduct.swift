@@ -68,7 +68,7 @@ struct GatheredProduct {
   func run(
     packed: UnsafePointer<Float>, accumulate: Bool, epilogue: ConvolutionEpilogue, output: Output,
     normalisation: AppliedNormalisation? = nil, on context: KernelContext,
-    gather: @escaping Gather
+    gather: Gather
   ) {
     precondition(normalisation == nil || taps == 1, "zeros around an image are not normalised")
     let work = taps * depth * panels.columns
@@ -118,6 +118,7 @@ struct GatheredProduct {
     var blocks: [DepthBlock] = []
     if depth > target {
       let size = pieces(pieces(depth, of: pieces(depth, of: target)), of: 8) * 8
+      blocks.reserveCapacity(taps * pieces(depth, of: size))
       for tap in 0..<taps {
         for offset in stride(from: 0, to: depth, by: size) {
           blocks.append(
@@ -126,6 +127,7 @@ struct GatheredProduct {
       }
     } else {
       let size = pieces(taps, of: pieces(taps * depth, of: target))
+      blocks.reserveCapacity(pieces(taps, of: size))
       for tap in stride(from: 0, to: taps, by: size) {
         blocks.append(DepthBlock(tap: tap, taps: min(size, taps - tap), offset: 0, depth: depth))
       }

@@ -40,6 +40,7 @@ struct Gathering {
     outputChannels = shape.outputChannels
     let tapsPerRow = shape.mergesKernelRows ? 1 : shape.kernelWidth
     depth = shape.inputChannels * shape.kernelWidth / tapsPerRow
+    taps.reserveCapacity(shape.kernelHeight * tapsPerRow)
     for i in 0..<shape.kernelHeight {
       for j in 0..<tapsPerRow {
         taps.append(
@@ -59,6 +60,7 @@ struct Gathering {
     (outputStep, outputY, outputX) = (s, residueY, residueX)
     outputChannels = shape.inputChannels
     depth = shape.outputChannels
+    taps.reserveCapacity(pieces(shape.kernelHeight, of: s) * pieces(shape.kernelWidth, of: s))
     for i in 0..<shape.kernelHeight where (residueY + shape.padding - i) % s == 0 {
       for j in 0..<shape.kernelWidth where (residueX + shape.padding - j) % s == 0 {
         taps.append(
@@ -75,8 +77,8 @@ struct Gathering {
   ) -> GatheredProduct.Gather {
     let offsets = taps.map { ($0.y * inputWidth + $0.x) * pixelStride }
     // A merged kernel row stays inside because its input is padded and its x is 0.
-    let low = (y: taps.map(\.y).min() ?? 0, x: taps.map(\.x).min() ?? 0)
-    let high = (y: taps.map(\.y).max() ?? 0, x: taps.map(\.x).max() ?? 0)
+    let low = (y: taps.lazy.map(\.y).min() ?? 0, x: taps.lazy.map(\.x).min() ?? 0)
+    let high = (y: taps.lazy.map(\.y).max() ?? 0, x: taps.lazy.map(\.x).max() ?? 0)
     return { first, count, inputs, outputs in
       var b = first % gridWidth
       var a = first / gridWidth % gridHeight

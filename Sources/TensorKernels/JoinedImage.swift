@@ -134,7 +134,7 @@ func withPaired(
   _ sources: [ImageSource], of shape: ConvolutionShape, on context: KernelContext,
   _ body: ([ImageSource]) -> Void
 ) {
-  if shape.padding == 1 || !sources.contains(where: \.isDoubled) { return body(sources) }
+  if sources.doubledChannels == 0 || shape.padding == 1 { return body(sources) }
   withJoined(sources, of: shape, on: context) {
     body([ImageSource($0, channels: shape.inputChannels)])
   }

@@ -133,7 +133,7 @@ extension KernelContext {
   ///   leaves NaN, which stays.
   /// - Returns: Whether all sums are zero.
   fileprivate func isFinite(
-    count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Lanes
+    count: Int, _ body: (_ from: Int, _ to: Int) -> Lanes
   ) -> Bool {
     let size = WorkerPool.stretch
     let sums = buffers.take(pieces(count, of: size))

@@ -164,15 +164,14 @@ struct WinogradProduct {
     let panels = self.panels
     let depth = pieces(inputChannels, of: pieces(inputChannels, of: Self.chain))
     let unhalved = panels.from(column: halved)
-    for p in 0..<points {
+    if doubled == inputChannels {
+      tiling.clearCancelling(m, stride: outputStride, count: rows * paddedOutputs)
+    }
+    let omitsCancelling = doubled == inputChannels || unhalved.isEmpty
+    tiling.forEachPoint(omitsCancelling: omitsCancelling) { p, following in
       let cancels = tiling.size.cancels(at: p)
       let start = cancels ? doubled : 0
       let matrix = packed + p * weightStride
-      let sums = m + p * outputStride
-      if start == inputChannels {
-        sums.update(repeating: 0, count: rows * paddedOutputs)
-        continue
-      }
       for chain in stride(from: start / depth * depth, to: inputChannels, by: depth) {
         let first = max(start, chain)
         for panel in cancels ? unhalved : 0..<panels.count {
@@ -181,9 +180,10 @@ struct WinogradProduct {
           tiles.multiply(
             v + p * inputStride + first, stride: paddedInputs, rows: rows,
             depth: min(chain + depth, inputChannels) - first, panel: block, vectors: vectors,
-            output: sums + panels.start(of: panel), outputStride: paddedOutputs,
+            output: m + p * outputStride + panels.start(of: panel), outputStride: paddedOutputs,
             adds: first > start, nextRows: nil,
-            nextPanel: weightsAreHeavy && p < points - 1 ? block + weightStride : nil)
+            nextPanel: weightsAreHeavy && following < points
+              ? block + (following - p) * weightStride : nil)
         }
       }
     }

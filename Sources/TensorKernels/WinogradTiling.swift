@@ -35,6 +35,26 @@ struct WinogradTiling {
     size = shape.winogradTile(height: outputHeight, width: outputWidth)
   }
 
+  /// Calls `body` with each point, past those that cancel if they are omitted, and the one after it, or
+  /// `points`.
+  @inline(__always)
+  func forEachPoint(omitsCancelling: Bool, _ body: (_ point: Int, _ following: Int) -> Void) {
+    var point = 0
+    while point < points {
+      var following = point + 1
+      while omitsCancelling, following < points, size.cancels(at: following) { following += 1 }
+      body(point, following)
+      point = following
+    }
+  }
+
+  /// Writes zeros into the matrices of those points that cancel.
+  func clearCancelling(_ matrices: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
+    for point in 0..<points where size.cancels(at: point) {
+      (matrices + point * stride).update(repeating: 0, count: count)
+    }
+  }
+
   /// A tile's place: its image and the first of its output pixels.
   struct Place {
     var image: Int

@@ -169,7 +169,7 @@ struct WinogradWeightGradient {
   }
 
   /// Shares out all tiles, a few at a time.
-  private func forEachPart(_ body: @escaping (Range<Int>) -> Void) {
+  private func forEachPart(_ body: (Range<Int>) -> Void) {
     let part = 16
     context.workers.forEach(chunks: pieces(tiling.count, of: part)) { chunk in
       body(chunk * part..<min(tiling.count, (chunk + 1) * part))

@@ -36,21 +36,24 @@ public final class WorkerPool {
   }
 
   /// Calls `body` once for each chunk, and returns when all are done.
-  public func forEach(chunks: Int, _ body: @escaping (Int) -> Void) {
+  public func forEach(chunks: Int, _ body: (Int) -> Void) {
     forEach(chunks: chunks) { chunk, _ in body(chunk) }
   }
 
   /// The same; `body` is told which thread it runs on, from 0, to find memory of its own.
-  func forEach(chunks: Int, _ body: @escaping (_ chunk: Int, _ worker: Int) -> Void) {
+  func forEach(chunks: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
     if threads == 1 || chunks <= 1 {
       for chunk in 0..<chunks { body(chunk, 0) }
       return
     }
-    let job = Job(chunks: chunks, body: body)
-    board.post(job)
-    job.run(as: 0)
-    board.wait(for: job)
-    withExtendedLifetime(job) {}
+    // No thread runs it any more when this returns: its captures can stay on the stack.
+    withoutActuallyEscaping(body) { body in
+      let job = Job(chunks: chunks, body: body)
+      board.post(job)
+      job.run(as: 0)
+      board.wait(for: job)
+      withExtendedLifetime(job) {}
+    }
   }
 }
 

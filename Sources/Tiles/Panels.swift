@@ -59,7 +59,7 @@ public struct Panels {
     min(vectors(in: panel) * lanes, columns - start(of: panel))
   }
 
-  /// The panels that hold some column of the matrix or one behind it.
+  /// The panels from that on which holds a column of the matrix; none if there is no such column.
   @inlinable
   public func from(column: Int) -> Range<Int> {
     var first = 0

@@ -216,9 +216,12 @@ private func convolveGathered(
     withExtendedLifetime((bias, copy, zeros)) {
       product.run(
         packed: packed, accumulate: false, epilogue: epilogue, output: y,
-        normalisation: normalisation, on: context,
-        gather: gathering.gather(
-          from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y, zeros: zeros.pointer))
+        normalisation: normalisation, on: context
+      ) {
+        gathering.find(
+          $0, $1, $2, $3, from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y,
+          zeros: zeros.pointer)
+      }
     }
   }
 }
@@ -305,8 +308,10 @@ private func gatherInputGradient(
       withExtendedLifetime((packed, zeros)) {
         product.run(
           packed: packed.pointer, accumulate: target.accumulate, epilogue: ConvolutionEpilogue(),
-          output: target.pointer, on: context,
-          gather: gathering.gather(from: dy, to: target.pointer, zeros: zeros.pointer))
+          output: target.pointer, on: context
+        ) {
+          gathering.find($0, $1, $2, $3, from: dy, to: target.pointer, zeros: zeros.pointer)
+        }
       }
     }
   }

@@ -8,6 +8,8 @@ struct Gathering {
     var x: Int
     /// The tap's place in the kernel.
     var weight: Int
+    /// Floats from where a grid point's own pixel begins.
+    var offset: Int
   }
 
   private(set) var taps: [Tap] = []
@@ -43,8 +45,7 @@ struct Gathering {
     taps.reserveCapacity(shape.kernelHeight * tapsPerRow)
     for i in 0..<shape.kernelHeight {
       for j in 0..<tapsPerRow {
-        taps.append(
-          Tap(y: i - input.padding, x: j - input.padding, weight: i * tapsPerRow + j))
+        add(y: i - input.padding, x: j - input.padding, weight: i * tapsPerRow + j)
       }
     }
   }
@@ -63,55 +64,56 @@ struct Gathering {
     taps.reserveCapacity(pieces(shape.kernelHeight, of: s) * pieces(shape.kernelWidth, of: s))
     for i in 0..<shape.kernelHeight where (residueY + shape.padding - i) % s == 0 {
       for j in 0..<shape.kernelWidth where (residueX + shape.padding - j) % s == 0 {
-        taps.append(
-          Tap(
-            y: (residueY + shape.padding - i) / s, x: (residueX + shape.padding - j) / s,
-            weight: i * shape.kernelWidth + j))
+        add(
+          y: (residueY + shape.padding - i) / s, x: (residueX + shape.padding - j) / s,
+          weight: i * shape.kernelWidth + j)
       }
     }
   }
 
-  /// The function that finds a chunk's pointers; `zeros` holds `depth` of them.
-  func gather(
-    from x: Input, to y: Output, zeros: UnsafePointer<Float>
-  ) -> GatheredProduct.Gather {
-    let offsets = taps.map { ($0.y * inputWidth + $0.x) * pixelStride }
+  private mutating func add(y: Int, x: Int, weight: Int) {
+    taps.append(Tap(y: y, x: x, weight: weight, offset: (y * inputWidth + x) * pixelStride))
+  }
+
+  /// Finds a chunk's pointers, as `GatheredProduct.Gather`; `zeros` holds `depth` of them.
+  func find(
+    _ first: Int, _ count: Int, _ inputs: UnsafeMutablePointer<Input>,
+    _ outputs: UnsafeMutablePointer<Output>, from x: Input, to y: Output, zeros: Input
+  ) {
     // A merged kernel row stays inside because its input is padded and its x is 0.
     let low = (y: taps.lazy.map(\.y).min() ?? 0, x: taps.lazy.map(\.x).min() ?? 0)
     let high = (y: taps.lazy.map(\.y).max() ?? 0, x: taps.lazy.map(\.x).max() ?? 0)
-    return { first, count, inputs, outputs in
-      var b = first % gridWidth
-      var a = first / gridWidth % gridHeight
-      var n = first / (gridWidth * gridHeight)
-      for r in 0..<count {
-        let tile = r / 6
-        let lane = r - tile * 6
-        let h = a * step
-        let w = b * step
-        outputs[r] =
-          y
-          + ((n * outputHeight + a * outputStep + outputY) * outputWidth + b * outputStep
-            + outputX) * outputChannels
-        let base = x + ((n * inputHeight + h) * inputWidth + w) * pixelStride
-        let target = inputs + tile * taps.count * 6 + lane
-        if h + low.y >= 0, h + high.y < inputHeight, w + low.x >= 0, w + high.x < inputWidth {
-          for t in 0..<offsets.count { target[t * 6] = base + offsets[t] }
-        } else {
-          for t in 0..<offsets.count {
-            let tap = taps[t]
-            let isInside =
-              h + tap.y >= 0 && h + tap.y < inputHeight && w + tap.x >= 0 && w + tap.x < inputWidth
-            target[t * 6] = isInside ? base + offsets[t] : zeros
-          }
+    var b = first % gridWidth
+    var a = first / gridWidth % gridHeight
+    var n = first / (gridWidth * gridHeight)
+    for r in 0..<count {
+      let tile = r / 6
+      let lane = r - tile * 6
+      let h = a * step
+      let w = b * step
+      outputs[r] =
+        y
+        + ((n * outputHeight + a * outputStep + outputY) * outputWidth + b * outputStep
+          + outputX) * outputChannels
+      let base = x + ((n * inputHeight + h) * inputWidth + w) * pixelStride
+      let target = inputs + tile * taps.count * 6 + lane
+      if h + low.y >= 0, h + high.y < inputHeight, w + low.x >= 0, w + high.x < inputWidth {
+        for t in 0..<taps.count { target[t * 6] = base + taps[t].offset }
+      } else {
+        for t in 0..<taps.count {
+          let tap = taps[t]
+          let isInside =
+            h + tap.y >= 0 && h + tap.y < inputHeight && w + tap.x >= 0 && w + tap.x < inputWidth
+          target[t * 6] = isInside ? base + tap.offset : zeros
         }
-        b += 1
-        if b == gridWidth {
-          b = 0
-          a += 1
-          if a == gridHeight {
-            a = 0
-            n += 1
-          }
+      }
+      b += 1
+      if b == gridWidth {
+        b = 0
+        a += 1
+        if a == gridHeight {
+          a = 0
+          n += 1
         }
       }
     }

@@ -65,7 +65,9 @@ struct TapSums {
   func run(into target: GradientTarget) {
     let rowUnits = pieces(depth, of: rowsPerUnit)
     let columnUnits = pieces(columns, of: columnsPerUnit)
-    let own = Self.chain * (rowsPerUnit + columnsPerUnit)
+    // A thread's copies, and two pointers for each of their pixels, of two floats each.
+    let copied = Self.chain * (rowsPerUnit + columnsPerUnit)
+    let own = copied + 4 * Self.chain
     let copies = context.buffers.take(context.workers.threads * own)
     let sums = parts > 1 ? context.buffers.take(parts * weightCount) : nil
     let imageRows = input.batch * input.outputHeight
@@ -81,6 +83,7 @@ struct TapSums {
         rows: row..<min(depth, row + rowsPerUnit),
         columns: column..<min(columns, column + columnsPerUnit),
         imageRows: part * imageRows / parts..<(part + 1) * imageRows / parts,
+        pixels: UnsafeMutableRawPointer(left + copied).assumingMemoryBound(to: Input.self),
         left: left, right: left + Self.chain * rowsPerUnit,
         target: sums.map {
           GradientTarget($0.pointer + part * weightCount, accumulate: false)
@@ -108,6 +111,8 @@ struct TapSums {
     var columns: Range<Int>
     /// Rows of the output's images, counted over the batch.
     var imageRows: Range<Int>
+    /// Where a chain's pixels begin, of the input and then of the output's gradient.
+    var pixels: UnsafeMutablePointer<Input>
     /// The copies: for each vector of channels, its values at the chain's pixels.
     var left: Output
     var right: Output
@@ -115,28 +120,25 @@ struct TapSums {
     var target: GradientTarget
 
     func run() {
-      withUnsafeTemporaryAllocation(of: Input.self, capacity: 2 * TapSums.chain) { pixels in
-        let pixels = pixels.baseAddress!
-        var walk = PixelWalk(sums, tap: firstTap, imageRows)
-        var count = walk.next(TapSums.chain, into: pixels)
-        var adds = target.accumulate
-        // Where no pixel meets the tap, its gradient is nothing.
-        if count == 0, !adds { add(firstTap, pixels: 0, adds: false, next: pixels, 0) }
-        while count > 0 {
-          var next = 0
-          copy(pixels + TapSums.chain, count, columns, nil, to: right)
-          for tap in firstTap..<firstTap + sums.tapsPerUnit {
-            let line = (tap - firstTap) * sums.input.width * sums.input.inputChannels
-            copy(
-              pixels, count, rows.lowerBound + line..<rows.upperBound + line, sums.normalisation,
-              to: left)
-            if tap == firstTap + sums.tapsPerUnit - 1 {
-              next = walk.next(TapSums.chain, into: pixels)
-            }
-            add(tap, pixels: count, adds: adds, next: pixels, next)
+      var walk = PixelWalk(sums, tap: firstTap, imageRows)
+      var count = walk.next(TapSums.chain, into: pixels)
+      var adds = target.accumulate
+      // Where no pixel meets the tap, its gradient is nothing.
+      if count == 0, !adds { add(firstTap, pixels: 0, adds: false, next: pixels, 0) }
+      while count > 0 {
+        var next = 0
+        copy(pixels + TapSums.chain, count, columns, nil, to: right)
+        for tap in firstTap..<firstTap + sums.tapsPerUnit {
+          let line = (tap - firstTap) * sums.input.width * sums.input.inputChannels
+          copy(
+            pixels, count, rows.lowerBound + line..<rows.upperBound + line, sums.normalisation,
+            to: left)
+          if tap == firstTap + sums.tapsPerUnit - 1 {
+            next = walk.next(TapSums.chain, into: pixels)
           }
-          (count, adds) = (next, true)
+          add(tap, pixels: count, adds: adds, next: pixels, next)
         }
+        (count, adds) = (next, true)
       }
     }
 

@@ -32,19 +32,14 @@ extension StoreIndex {
       guard damaged == 0 else {
         return [finding(.damaged, "\(damaged) of its rows are not as they were written")]
       }
+      // What an action took may be that of an earlier time: the record is written first, and a run
+      // that is killed then tells the index nothing.
       return try database.read { database in
         try records.compactMap { record in
-          let row = try Row.fetchOne(
-            database, sql: "SELECT kind, seconds, peak_bytes, threads FROM cost WHERE key = ?",
-            arguments: [record.key.hex])
-          guard let row else { return nil }
-          let isAsRecorded =
-            try row.decode(String.self, atIndex: 0) == record.kind
-            && row.decode(Double.self, atIndex: 1) == record.seconds
-            && row.decode(Int64.self, atIndex: 2) == record.peakBytes
-            && row.decode(Int.self, atIndex: 3) == record.threads
-          if isAsRecorded { return nil }
-          return finding(.differs, "the cost of \(record.step) is not as its record says")
+          let kind = try String.fetchOne(
+            database, sql: "SELECT kind FROM cost WHERE key = ?", arguments: [record.key.hex])
+          if kind == nil || kind == record.kind { return nil }
+          return finding(.differs, "the kind of \(record.step) is not as its record says")
         }
       }
     } catch let error as DatabaseError where Self.tellsOfDevice(error.resultCode) {

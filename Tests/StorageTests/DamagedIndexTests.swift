@@ -24,6 +24,23 @@ struct DamagedIndexTests {
     }
   }
 
+  /// An action that lost its outputs runs again, and its run may be killed before the index is told.
+  @Test("a cost of an earlier run of the same action is none; one of another kind is")
+  func earlierCost() throws {
+    let root = Path("/tmp/microtome-index-\(UInt64.random(in: 0 ... .max))")
+    defer { try? files.remove(root) }
+    let store = try Store(at: root, files: files)
+    let record = StoreTests.record(key(1), outputs: [])
+    var again = record
+    (again.seconds, again.peakBytes, again.threads) = (2.5, 20, 2)
+    var other = record
+    other.kind = "compare"
+    try StoreIndex(in: store, files: files).remember(costsOf: [(record, nil)])
+    let index = try StoreIndex(in: store, files: files)
+    #expect(index.findings(in: store, records: [again]).isEmpty)
+    #expect(index.findings(in: store, records: [other]).map(\.problem) == [.differs])
+  }
+
   /// 1,100 bits in the tests; `MICROTOME_FLIPS=20000` for as many as that, of 450,000.
   @Test("a flipped bit is found, or changes nothing that the index says; nothing traps or throws")
   func strikes() throws {

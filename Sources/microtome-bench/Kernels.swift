@@ -7,8 +7,9 @@ struct Kernels: ParsableCommand {
     abstract: "Time single convolutions and matrix products.",
     discussion: """
       Rates are GFLOP/s by the operations of direct convolution, in the median run: a Winograd \
-      kernel may exceed the processor's peak. Matrix products run on one thread, against the peak \
-      of multiply-adds in registers, measured in the same run.
+      kernel may exceed the processor's peak. Matrix products run on one thread, in turn with \
+      multiply-adds in registers: their share is the median of each run's rate by the mean of the \
+      two peaks around it.
       """)
 
   @Option(help: "Images in a batch.")
@@ -58,16 +59,25 @@ struct Kernels: ParsableCommand {
     let a = Self.values(rows * depth, in: context)
     let b = Self.values(depth * columns, in: context)
     let c = context.buffers.take(rows * columns)
-    let found = gigaflops(2 * Double(rows * depth * columns)) {
+    // In turn, since the clock of a shared machine changes from second to second.
+    var peaks = [peak.sample()]
+    let times = Stopwatch.time(.seconds(seconds), warmUp: 1) {
       matrixProduct(
         a.pointer, b.pointer, into: c.pointer, rows: rows, depth: depth, columns: columns,
         on: context)
+    } between: {
+      peaks.append(peak.sample())
     }
+    let rates = times.map { 2 * Double(rows * depth * columns) / $0 / 1e9 }
+    let shares = rates.indices.map { 2 * rates[$0] / (peaks[$0] + peaks[$0 + 1]) }.sorted()
+    let found = Stopwatch.median(rates)
+    let share = Stopwatch.median(shares)
     say(
       "product \(rows)x\(depth)x\(columns): \(rate(found)) GFLOP/s, "
-        + "\(fixed(100 * found / peak.best, digits: 0)) % of the peak")
-    return .init(
-      rows: rows, depth: depth, columns: columns, rate: found, share: found / peak.best)
+        + "\(fixed(100 * share, digits: 1)) % of the peak "
+        + "[\(fixed(100 * shares[shares.count / 4], digits: 1)) .. "
+        + "\(fixed(100 * shares[shares.count * 3 / 4], digits: 1))]")
+    return .init(rows: rows, depth: depth, columns: columns, rate: found, share: share)
   }
 
   private func convolution(_ kernel: KernelShape, on context: KernelContext) -> Report.Convolution {
@@ -122,7 +132,7 @@ private struct Report: Encodable {
     var depth: Int
     var columns: Int
     var rate: Double
-    /// Of the peak of one thread.
+    /// Of the peak of one thread, measured in turn: the median.
     var share: Double
   }
 

@@ -8,8 +8,10 @@ enum Stopwatch {
   }
 
   /// Seconds of each repetition after the warm-up.
+  ///
+  /// - Parameter between: Done after each repetition, and not part of its time.
   static func time(
-    _ span: Span, warmUp: Int, _ work: () throws -> Void
+    _ span: Span, warmUp: Int, _ work: () throws -> Void, between: () -> Void = {}
   ) rethrows -> [Double] {
     for _ in 0..<warmUp { try work() }
     let clock = ContinuousClock()
@@ -18,6 +20,7 @@ enum Stopwatch {
     while true {
       let seconds = try clock.measure(work) / .seconds(1)
       found.append(seconds)
+      between()
       switch span {
       case .steps(let count): if found.count >= count { return found }
       case .seconds(let limit):

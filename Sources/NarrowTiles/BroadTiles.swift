@@ -2,16 +2,17 @@
 // loads for its twenty-four products, where twelve rows by two vectors take fourteen. Alone on its
 // core either keeps the multipliers busy; with a neighbour on the same core, as on shared machines,
 // loads and instructions become scarce: this one, four elements to a round, is a fifth faster there.
-// Rounds advance by indices of which the compiler knows nothing (`kept_as_one_index`): where it sees
-// that addresses of several rounds share a base it loads them all at once, and stores sums meanwhile.
+// The compiler is to know nothing of the indices that rounds advance by (`index_behind`,
+// `kept_as_one_index`): where it sees that addresses of several rounds share a base it loads them all
+// at once, and stores sums meanwhile.
 
 internal import CHints
 internal import Tiles
 
 #if WIDE
   extension Kernels {
-    /// Floats that a gathered tile asks for with each element of depth: sixteen tiles, as many as a
-    /// chunk of rows has, ask for a whole block of a panel.
+    /// Floats that a gathered tile asks for with each element of depth, a line with four: sixteen
+    /// tiles, as many as a chunk of rows has, ask for a whole block of a panel.
     static var askedPerElement: Int { 4 }
   }
 
@@ -21,36 +22,26 @@ internal import Tiles
   ///   - rows: Of the first tile; the next one's are `rowStride` pointers on.
   ///   - upcoming: What is asked for meanwhile.
   func gatheredTiles6x4(
-    count: Int, rows: UnsafePointer<UnsafePointer<Float>>, rowStride: Int, firstTap: Int, taps: Int,
-    offset: Int, depth: Int, b: UnsafePointer<Float>,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart,
-    upcoming: UpcomingBlock?
+    count: Int, rows: UnsafePointer<UnsafePointer<Float>>, rowStride: Int, block: DepthBlock,
+    b: UnsafePointer<Float>, start: TileStart, to target: TileRows,
+    upcoming: UnsafePointer<Float>?
   ) {
     // Nothing new is asked for where nothing comes: the panel is here already.
-    var ahead = upcoming?.panel ?? b
-    let asked = upcoming == nil ? 0 : depth * Kernels.askedPerElement
-    let lines = upcoming?.rows.map(linesToAsk) ?? 0..<0
-    let nextRows = rows + (upcoming?.rows?.tap ?? 0) * 6
-    let nextOffset = upcoming?.rows?.offset ?? 0
-    let rows = rows + firstTap * 6
+    var ahead = upcoming ?? b
+    let asked = upcoming == nil ? 0 : block.depth * Kernels.askedPerElement
+    let (offset, depth) = (block.offset, block.depth)
+    let rows = rows + block.tap * 6
     let whole = depth & ~3
-    var initial = FourVectors()
-    var adds = false
-    switch start {
-    case .zero: break
-    case .columns(let bias): initial = FourVectors(bias, Lanes.scalarCount)
-    case .output: adds = true
-    }
+    let addends = start.rows
+    // What comes from farther away: the sums so far, or where they go.
+    let far = target.isNear ? addends ?? target : target
+    var bias: UnsafePointer<Float>?
+    if case .columns(let columns) = start { bias = columns }
     for tile in 0..<count {
-      for line in lines {
-        for r in 0..<6 {
-          prefetch_line_for_later(nextRows[tile * rowStride + r] + nextOffset + line * 16)
-        }
-      }
-      var sums = SixSums(initial)
+      var sums = SixSums()
+      if let bias { sums = SixSums(FourVectors(bias, Lanes.scalarCount)) }
       var tap = rows + tile * rowStride
-      let targets = outputs + tile * 6
-      let end = tap + taps * 6
+      let end = tap + block.taps * 6
       var b = b
       var line = 0
       repeat {
@@ -58,27 +49,20 @@ internal import Tiles
         let (a3, a4, a5) = (tap[3] + offset, tap[4] + offset, tap[5] + offset)
         var k = 0
         while k < whole {
-          // A line of each output, so that at the end they do not all come at once.
-          if line < 4 {
-            for r in 0..<6 { prefetch_line(targets[r] + column + line * 16) }
+          // A line of each row, so that at the end they do not all come at once.
+          if k & 15 == 0, line < 4 {
+            for r in 0..<6 { prefetch_line(far[tile * 6 + r] + line * 16) }
             line += 1
           }
-          for line in 0..<Kernels.askedPerElement {
-            prefetch_line_for_later(ahead + k * Kernels.askedPerElement + line * 16)
-          }
-          sums.add(a0, a1, a2, a3, a4, a5, &b, from: &k, to: min(whole, k + 16))
+          prefetch_line_for_later(ahead + k * Kernels.askedPerElement)
+          sums.addFour(a0, a1, a2, a3, a4, a5, &b, &k)
         }
         while k < depth { sums.addNext(a0, a1, a2, a3, a4, a5, &b, &k) }
         ahead += asked
         tap += 6
       } while tap < end
-      sums.emit(to: targets, column: column, adds)
+      sums.emit(to: target.from(tile * 6), adding: addends?.from(tile * 6))
     }
-  }
-
-  /// Of the first four lines of the next block's rows, those that a panel's call asks for.
-  private func linesToAsk(_ rows: UpcomingRows) -> Range<Int> {
-    rows.part * 4 / rows.parts..<(rows.part + 1) * 4 / rows.parts
   }
 
   /// Tiles of six rows and four vectors of columns, one below the other.
@@ -107,14 +91,16 @@ internal import Tiles
       var k = 0
       let whole = depth & ~3
       while k < whole {
-        if let nextRows {
-          for line in 0..<8 { prefetch_line_for_later(nextRows + k * 8 + line * 16) }
+        if k & 15 == 0 {
+          if let nextRows {
+            for line in 0..<8 { prefetch_line_for_later(nextRows + k * 8 + line * 16) }
+          }
+          if let panel = nextPanel {
+            for line in 0..<share { prefetch_line_for_later(panel + line * 16) }
+            nextPanel = panel + share * 16
+          }
         }
-        if let panel = nextPanel {
-          for line in 0..<share { prefetch_line_for_later(panel + line * 16) }
-          nextPanel = panel + share * 16
-        }
-        sums.add(a0, a1, a2, a3, a4, a5, &b, from: &k, to: min(whole, k + 16))
+        sums.addFour(a0, a1, a2, a3, a4, a5, &b, &k)
       }
       while k < depth { sums.addNext(a0, a1, a2, a3, a4, a5, &b, &k) }
       sums.emit(to: output, outputStride, adds)
@@ -145,7 +131,8 @@ internal import Tiles
         i = kept_as_one_index(i + Lanes.scalarCount)
       } while i < until
     }
-    sums.emit(to: outputs, column: 0, adds)
+    let target = TileRows(outputs, column: 0)
+    sums.emit(to: target, adding: adds ? target : nil)
   }
 
   /// Four values of each pixel times four vectors.
@@ -222,16 +209,24 @@ internal import Tiles
         p0[i], p0[i + 1], p1[i], p1[i + 1], p2[i], p2[i + 1], FourVectors(right + i, distance))
     }
 
+    /// - Parameter addends: What the sums are added to; nil if they are the first.
     @inline(__always)
-    func emit(
-      to outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, _ adds: Bool
-    ) {
-      c0.emit(to: outputs[0] + column, adds)
-      c1.emit(to: outputs[1] + column, adds)
-      c2.emit(to: outputs[2] + column, adds)
-      c3.emit(to: outputs[3] + column, adds)
-      c4.emit(to: outputs[4] + column, adds)
-      c5.emit(to: outputs[5] + column, adds)
+    func emit(to target: TileRows, adding addends: TileRows?) {
+      if let addends {
+        c0.adding(addends[0]).emit(to: target[0])
+        c1.adding(addends[1]).emit(to: target[1])
+        c2.adding(addends[2]).emit(to: target[2])
+        c3.adding(addends[3]).emit(to: target[3])
+        c4.adding(addends[4]).emit(to: target[4])
+        c5.adding(addends[5]).emit(to: target[5])
+      } else {
+        c0.emit(to: target[0])
+        c1.emit(to: target[1])
+        c2.emit(to: target[2])
+        c3.emit(to: target[3])
+        c4.emit(to: target[4])
+        c5.emit(to: target[5])
+      }
     }
 
     @inline(__always)
@@ -244,19 +239,27 @@ internal import Tiles
       c5.emit(to: output + 5 * stride, adds)
     }
 
-    /// Adds the products of some elements of six rows and a panel, in order: whole fours.
+    /// Adds the products of four elements of six rows and a panel, in order.
     @inline(__always)
-    mutating func add(
+    mutating func addFour(
       _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
-      _ b: inout UnsafePointer<Float>, from k: inout Int, to end: Int
+      _ b: inout UnsafePointer<Float>, _ k: inout Int
     ) {
-      repeat {
-        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
-        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
-        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
-        addNext(a0, a1, a2, a3, a4, a5, &b, &k)
-      } while k < end
+      addElement(0, a0, a1, a2, a3, a4, a5, b, k)
+      b = pointer_behind(c5.v3, b)
+      k = index_behind(c5.v3, k)
+      addElement(1, a0, a1, a2, a3, a4, a5, b, k)
+      b = pointer_behind(c5.v3, b)
+      k = index_behind(c5.v3, k)
+      addElement(2, a0, a1, a2, a3, a4, a5, b, k)
+      b = pointer_behind(c5.v3, b)
+      k = index_behind(c5.v3, k)
+      addElement(3, a0, a1, a2, a3, a4, a5, b, k)
+      b = pointer_behind(c5.v3, b)
+      k = index_behind(c5.v3, k)
+      b += 4 * FourVectors.count
+      k += 4
     }
 
     /// Adds those of one element.
@@ -266,9 +269,21 @@ internal import Tiles
       _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
       _ b: inout UnsafePointer<Float>, _ k: inout Int
     ) {
-      add(a0[k], a1[k], a2[k], a3[k], a4[k], a5[k], FourVectors(b, Lanes.scalarCount))
+      addElement(0, a0, a1, a2, a3, a4, a5, b, k)
       b = kept_as_one_pointer(b + FourVectors.count)
       k = kept_as_one_index(k + 1)
+    }
+
+    /// Adds those of the element `i` places on.
+    @inline(__always)
+    mutating func addElement(
+      _ i: Int, _ a0: UnsafePointer<Float>, _ a1: UnsafePointer<Float>, _ a2: UnsafePointer<Float>,
+      _ a3: UnsafePointer<Float>, _ a4: UnsafePointer<Float>, _ a5: UnsafePointer<Float>,
+      _ b: UnsafePointer<Float>, _ k: Int
+    ) {
+      add(
+        a0[k + i], a1[k + i], a2[k + i], a3[k + i], a4[k + i], a5[k + i],
+        FourVectors(b + i * FourVectors.count, Lanes.scalarCount))
     }
   }
 
@@ -305,16 +320,27 @@ internal import Tiles
 
     @inline(__always)
     func emit(to output: UnsafeMutablePointer<Float>, _ adds: Bool) {
-      Self.emit(v0, to: output, adds)
-      Self.emit(v1, to: output + Lanes.scalarCount, adds)
-      Self.emit(v2, to: output + 2 * Lanes.scalarCount, adds)
-      Self.emit(v3, to: output + 3 * Lanes.scalarCount, adds)
+      if adds { adding(output).emit(to: output) } else { emit(to: output) }
     }
 
     @inline(__always)
-    private static func emit(_ value: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool) {
-      UnsafeMutableRawPointer(output).storeBytes(
-        of: adds ? load(output) + value : value, as: Lanes.self)
+    func adding(_ p: UnsafePointer<Float>) -> FourVectors {
+      var sums = FourVectors(p, Lanes.scalarCount)
+      sums.v0 += v0
+      sums.v1 += v1
+      sums.v2 += v2
+      sums.v3 += v3
+      return sums
+    }
+
+    @inline(__always)
+    func emit(to output: UnsafeMutablePointer<Float>) {
+      let target = UnsafeMutableRawPointer(output)
+      let vector = MemoryLayout<Lanes>.size
+      target.storeBytes(of: v0, as: Lanes.self)
+      target.storeBytes(of: v1, toByteOffset: vector, as: Lanes.self)
+      target.storeBytes(of: v2, toByteOffset: 2 * vector, as: Lanes.self)
+      target.storeBytes(of: v3, toByteOffset: 3 * vector, as: Lanes.self)
     }
 
     @inline(__always)

@@ -7,90 +7,84 @@ public import Tiles
 
 extension Kernels {
   public static func multiplyGathered(
-    inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, firstTap: Int, taps: Int,
-    offset: Int, depth: Int, panel: UnsafePointer<Float>, vectors: Int,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
-    used: Int, upcoming: UpcomingBlock?
+    inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, block: DepthBlock,
+    panel: UnsafePointer<Float>, vectors: Int, used: Int, rows: Int, start: TileStart,
+    to target: TileRows, upcoming: UnsafePointer<Float>?
   ) {
     let isWhole = used == vectors * lanes
     let whole = isWhole ? rows / 6 : 0
-    let blockStride = tapsPerRow * 6
-    var block = 0
-    var source = inputs + firstTap * 6
+    let stride = tapsPerRow * 6
+    var tile = 0
+    var source = inputs + block.tap * 6
     #if WIDE
       if vectors == 4 {
         gatheredTiles6x4(
-          count: whole, rows: inputs, rowStride: blockStride, firstTap: firstTap, taps: taps,
-          offset: offset, depth: depth, b: panel, outputs: outputs, column: column, start: start,
-          upcoming: upcoming)
-        block = whole
-        source += whole * blockStride
+          count: whole, rows: inputs, rowStride: stride, block: block, b: panel, start: start,
+          to: target, upcoming: upcoming)
+        tile = whole
+        source += whole * stride
       }
     #endif
     if vectors == 2 {
       #if WIDE
         // Thirty-two registers hold twelve rows, for which a panel is read half as often.
-        while block + 1 < whole {
+        while tile + 1 < whole {
           gatheredTile12x2(
-            rows: source, nextRows: source + blockStride, taps: taps, offset: offset,
-            depth: depth, b: panel, outputs: outputs + block * 6, column: column, start: start)
-          source += 2 * blockStride
-          block += 2
+            rows: source, nextRows: source + stride, block: block, b: panel,
+            start: start.from(tile * 6), to: target.from(tile * 6))
+          source += 2 * stride
+          tile += 2
         }
       #endif
-      while block < whole {
+      while tile < whole {
         gatheredTile6x2(
-          rows: source, taps: taps, offset: offset, depth: depth, b: panel,
-          outputs: outputs + block * 6, column: column, start: start)
-        source += blockStride
-        block += 1
+          rows: source, block: block, b: panel, start: start.from(tile * 6),
+          to: target.from(tile * 6))
+        source += stride
+        tile += 1
       }
     } else if vectors == 1 {
-      while block + 1 < whole {
+      while tile + 1 < whole {
         gatheredTile12x1(
-          rows: source, nextRows: source + blockStride, taps: taps, offset: offset, depth: depth,
-          b: panel, outputs: outputs + block * 6, column: column, start: start)
-        source += 2 * blockStride
-        block += 2
+          rows: source, nextRows: source + stride, block: block, b: panel,
+          start: start.from(tile * 6), to: target.from(tile * 6))
+        source += 2 * stride
+        tile += 2
       }
     }
-    guard block * 6 < rows else { return }
+    guard tile * 6 < rows else { return }
     // Tiles at the edge go through whole ones beside them; the sums are the same.
     let width = vectors * lanes
     var memory = EdgeTile()
     withUnsafeMutableBytes(of: &memory) { bytes in
-      let tile = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
-      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 6) { tileRows in
-        for r in 0..<6 { tileRows[r] = tile + r * width }
-        let targets = UnsafePointer(tileRows.baseAddress!)
-        var inner = start
-        if case .output = start { inner = .zero }
-        while block * 6 < rows {
+      let edge = bytes.baseAddress!.assumingMemoryBound(to: Float.self)
+      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 6) { edgeRows in
+        for r in 0..<6 { edgeRows[r] = edge + r * width }
+        let edgeTarget = TileRows(edgeRows.baseAddress!, column: 0, isNear: true)
+        while tile * 6 < rows {
+          let real = min(6, rows - tile * 6)
+          var edgeStart = start
+          if let addends = start.rows?.from(tile * 6) {
+            for r in 0..<real { edgeTarget[r].update(from: addends[r], count: used) }
+            edgeStart = .rows(edgeTarget)
+          }
           if vectors == 4 {
             #if WIDE
               gatheredTiles6x4(
-                count: 1, rows: source, rowStride: 0, firstTap: 0, taps: taps, offset: offset,
-                depth: depth, b: panel, outputs: targets, column: 0, start: inner, upcoming: nil)
+                count: 1, rows: source - block.tap * 6, rowStride: 0, block: block, b: panel,
+                start: edgeStart, to: edgeTarget, upcoming: nil)
             #endif
           } else if vectors == 2 {
             gatheredTile6x2(
-              rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
-              column: 0, start: inner)
+              rows: source, block: block, b: panel, start: edgeStart, to: edgeTarget)
           } else {
             gatheredTile6x1(
-              rows: source, taps: taps, offset: offset, depth: depth, b: panel, outputs: targets,
-              column: 0, start: inner)
+              rows: source, block: block, b: panel, start: edgeStart, to: edgeTarget)
           }
-          for r in 0..<min(6, rows - block * 6) {
-            let output = outputs[block * 6 + r] + column
-            if case .output = start {
-              for j in 0..<used { output[j] += tile[r * width + j] }
-            } else {
-              for j in 0..<used { output[j] = tile[r * width + j] }
-            }
-          }
-          source += blockStride
-          block += 1
+          let targets = target.from(tile * 6)
+          for r in 0..<real { targets[r].update(from: edgeTarget[r], count: used) }
+          source += stride
+          tile += 1
         }
       }
     }
@@ -109,8 +103,7 @@ private struct EdgeTile {
 @inline(__always)
 private func gatheredTile6x2(
   rows: UnsafePointer<UnsafePointer<Float>>,
-  taps: Int, offset: Int, depth: Int, b: UnsafePointer<Float>,
-  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart
+  block: DepthBlock, b: UnsafePointer<Float>, start: TileStart, to target: TileRows
 ) {
   var c0l = Lanes()
   var c0h = Lanes()
@@ -124,9 +117,10 @@ private func gatheredTile6x2(
   var c4h = Lanes()
   var c5l = Lanes()
   var c5h = Lanes()
-  var adds = false
+  let adds = start.rows != nil
+  let addends = start.rows ?? target
   switch start {
-  case .zero: break
+  case .zero, .rows: break
   case .columns(let bias):
     let low = load(bias)
     let high = load(bias + Lanes.scalarCount)
@@ -142,18 +136,17 @@ private func gatheredTile6x2(
     c4h = high
     c5l = low
     c5h = high
-  case .output: adds = true
   }
   var rows = rows
   var b = b
-  for _ in 0..<taps {
-    let a0 = rows[0] + offset
-    let a1 = rows[1] + offset
-    let a2 = rows[2] + offset
-    let a3 = rows[3] + offset
-    let a4 = rows[4] + offset
-    let a5 = rows[5] + offset
-    for k in 0..<depth {
+  for _ in 0..<block.taps {
+    let a0 = rows[0] + block.offset
+    let a1 = rows[1] + block.offset
+    let a2 = rows[2] + block.offset
+    let a3 = rows[3] + block.offset
+    let a4 = rows[4] + block.offset
+    let a5 = rows[5] + block.offset
+    for k in 0..<block.depth {
       let low = load(b)
       let high = load(b + Lanes.scalarCount)
       var x = Lanes(repeating: a0[k])
@@ -178,20 +171,19 @@ private func gatheredTile6x2(
     }
     rows += 6
   }
-  emit(c0l, c0h, to: outputs[0] + column, adds)
-  emit(c1l, c1h, to: outputs[1] + column, adds)
-  emit(c2l, c2h, to: outputs[2] + column, adds)
-  emit(c3l, c3h, to: outputs[3] + column, adds)
-  emit(c4l, c4h, to: outputs[4] + column, adds)
-  emit(c5l, c5h, to: outputs[5] + column, adds)
+  emit(c0l, c0h, to: target[0], adding: addends[0], adds)
+  emit(c1l, c1h, to: target[1], adding: addends[1], adds)
+  emit(c2l, c2h, to: target[2], adding: addends[2], adds)
+  emit(c3l, c3h, to: target[3], adding: addends[3], adds)
+  emit(c4l, c4h, to: target[4], adding: addends[4], adds)
+  emit(c5l, c5h, to: target[5], adding: addends[5], adds)
 }
 
 /// Twelve gathered rows times one vector of columns.
 @inline(__always)
 private func gatheredTile12x1(
   rows: UnsafePointer<UnsafePointer<Float>>, nextRows: UnsafePointer<UnsafePointer<Float>>,
-  taps: Int, offset: Int, depth: Int, b: UnsafePointer<Float>,
-  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart
+  block: DepthBlock, b: UnsafePointer<Float>, start: TileStart, to target: TileRows
 ) {
   var c0 = Lanes()
   var c1 = Lanes()
@@ -205,9 +197,10 @@ private func gatheredTile12x1(
   var c9 = Lanes()
   var c10 = Lanes()
   var c11 = Lanes()
-  var adds = false
+  let adds = start.rows != nil
+  let addends = start.rows ?? target
   switch start {
-  case .zero: break
+  case .zero, .rows: break
   case .columns(let bias):
     let low = load(bias)
     c0 = low
@@ -222,25 +215,24 @@ private func gatheredTile12x1(
     c9 = low
     c10 = low
     c11 = low
-  case .output: adds = true
   }
   var rows = rows
   var nextRows = nextRows
   var b = b
-  for _ in 0..<taps {
-    let a0 = rows[0] + offset
-    let a1 = rows[1] + offset
-    let a2 = rows[2] + offset
-    let a3 = rows[3] + offset
-    let a4 = rows[4] + offset
-    let a5 = rows[5] + offset
-    let a6 = nextRows[0] + offset
-    let a7 = nextRows[1] + offset
-    let a8 = nextRows[2] + offset
-    let a9 = nextRows[3] + offset
-    let a10 = nextRows[4] + offset
-    let a11 = nextRows[5] + offset
-    for k in 0..<depth {
+  for _ in 0..<block.taps {
+    let a0 = rows[0] + block.offset
+    let a1 = rows[1] + block.offset
+    let a2 = rows[2] + block.offset
+    let a3 = rows[3] + block.offset
+    let a4 = rows[4] + block.offset
+    let a5 = rows[5] + block.offset
+    let a6 = nextRows[0] + block.offset
+    let a7 = nextRows[1] + block.offset
+    let a8 = nextRows[2] + block.offset
+    let a9 = nextRows[3] + block.offset
+    let a10 = nextRows[4] + block.offset
+    let a11 = nextRows[5] + block.offset
+    for k in 0..<block.depth {
       let low = load(b)
       c0 = c0.addingProduct(Lanes(repeating: a0[k]), low)
       c1 = c1.addingProduct(Lanes(repeating: a1[k]), low)
@@ -259,26 +251,25 @@ private func gatheredTile12x1(
     rows += 6
     nextRows += 6
   }
-  emit(c0, to: outputs[0] + column, adds)
-  emit(c1, to: outputs[1] + column, adds)
-  emit(c2, to: outputs[2] + column, adds)
-  emit(c3, to: outputs[3] + column, adds)
-  emit(c4, to: outputs[4] + column, adds)
-  emit(c5, to: outputs[5] + column, adds)
-  emit(c6, to: outputs[6] + column, adds)
-  emit(c7, to: outputs[7] + column, adds)
-  emit(c8, to: outputs[8] + column, adds)
-  emit(c9, to: outputs[9] + column, adds)
-  emit(c10, to: outputs[10] + column, adds)
-  emit(c11, to: outputs[11] + column, adds)
+  emit(c0, to: target[0], adding: addends[0], adds)
+  emit(c1, to: target[1], adding: addends[1], adds)
+  emit(c2, to: target[2], adding: addends[2], adds)
+  emit(c3, to: target[3], adding: addends[3], adds)
+  emit(c4, to: target[4], adding: addends[4], adds)
+  emit(c5, to: target[5], adding: addends[5], adds)
+  emit(c6, to: target[6], adding: addends[6], adds)
+  emit(c7, to: target[7], adding: addends[7], adds)
+  emit(c8, to: target[8], adding: addends[8], adds)
+  emit(c9, to: target[9], adding: addends[9], adds)
+  emit(c10, to: target[10], adding: addends[10], adds)
+  emit(c11, to: target[11], adding: addends[11], adds)
 }
 
 /// Six gathered rows times one vector of columns.
 @inline(__always)
 private func gatheredTile6x1(
   rows: UnsafePointer<UnsafePointer<Float>>,
-  taps: Int, offset: Int, depth: Int, b: UnsafePointer<Float>,
-  outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart
+  block: DepthBlock, b: UnsafePointer<Float>, start: TileStart, to target: TileRows
 ) {
   var c0 = Lanes()
   var c1 = Lanes()
@@ -286,9 +277,10 @@ private func gatheredTile6x1(
   var c3 = Lanes()
   var c4 = Lanes()
   var c5 = Lanes()
-  var adds = false
+  let adds = start.rows != nil
+  let addends = start.rows ?? target
   switch start {
-  case .zero: break
+  case .zero, .rows: break
   case .columns(let bias):
     let low = load(bias)
     c0 = low
@@ -297,18 +289,17 @@ private func gatheredTile6x1(
     c3 = low
     c4 = low
     c5 = low
-  case .output: adds = true
   }
   var rows = rows
   var b = b
-  for _ in 0..<taps {
-    let a0 = rows[0] + offset
-    let a1 = rows[1] + offset
-    let a2 = rows[2] + offset
-    let a3 = rows[3] + offset
-    let a4 = rows[4] + offset
-    let a5 = rows[5] + offset
-    for k in 0..<depth {
+  for _ in 0..<block.taps {
+    let a0 = rows[0] + block.offset
+    let a1 = rows[1] + block.offset
+    let a2 = rows[2] + block.offset
+    let a3 = rows[3] + block.offset
+    let a4 = rows[4] + block.offset
+    let a5 = rows[5] + block.offset
+    for k in 0..<block.depth {
       let low = load(b)
       c0 = c0.addingProduct(Lanes(repeating: a0[k]), low)
       c1 = c1.addingProduct(Lanes(repeating: a1[k]), low)
@@ -320,26 +311,30 @@ private func gatheredTile6x1(
     }
     rows += 6
   }
-  emit(c0, to: outputs[0] + column, adds)
-  emit(c1, to: outputs[1] + column, adds)
-  emit(c2, to: outputs[2] + column, adds)
-  emit(c3, to: outputs[3] + column, adds)
-  emit(c4, to: outputs[4] + column, adds)
-  emit(c5, to: outputs[5] + column, adds)
+  emit(c0, to: target[0], adding: addends[0], adds)
+  emit(c1, to: target[1], adding: addends[1], adds)
+  emit(c2, to: target[2], adding: addends[2], adds)
+  emit(c3, to: target[3], adding: addends[3], adds)
+  emit(c4, to: target[4], adding: addends[4], adds)
+  emit(c5, to: target[5], adding: addends[5], adds)
 }
 
 @inline(__always)
 private func emit(
-  _ low: Lanes, _ high: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool
+  _ low: Lanes, _ high: Lanes, to output: UnsafeMutablePointer<Float>,
+  adding addend: UnsafePointer<Float>, _ adds: Bool
 ) {
-  emit(low, to: output, adds)
-  emit(high, to: output + Lanes.scalarCount, adds)
+  emit(low, to: output, adding: addend, adds)
+  emit(high, to: output + Lanes.scalarCount, adding: addend + Lanes.scalarCount, adds)
 }
 
 @inline(__always)
-private func emit(_ value: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool) {
+private func emit(
+  _ value: Lanes, to output: UnsafeMutablePointer<Float>, adding addend: UnsafePointer<Float>,
+  _ adds: Bool
+) {
   UnsafeMutableRawPointer(output).storeBytes(
-    of: adds ? load(output) + value : value, as: Lanes.self)
+    of: adds ? load(addend) + value : value, as: Lanes.self)
 }
 
 // Its own copy: a debug build compiles file by file and would call another file's.

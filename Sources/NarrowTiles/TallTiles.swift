@@ -6,8 +6,7 @@ internal import Tiles
   /// Twelve gathered rows times two vectors of columns.
   func gatheredTile12x2(
     rows: UnsafePointer<UnsafePointer<Float>>, nextRows: UnsafePointer<UnsafePointer<Float>>,
-    taps: Int, offset: Int, depth: Int, b: UnsafePointer<Float>,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart
+    block: DepthBlock, b: UnsafePointer<Float>, start: TileStart, to target: TileRows
   ) {
     var c0l = Lanes()
     var c0h = Lanes()
@@ -33,9 +32,10 @@ internal import Tiles
     var c10h = Lanes()
     var c11l = Lanes()
     var c11h = Lanes()
-    var adds = false
+    let adds = start.rows != nil
+    let addends = start.rows ?? target
     switch start {
-    case .zero: break
+    case .zero, .rows: break
     case .columns(let bias):
       let low = load(bias)
       let high = load(bias + Lanes.scalarCount)
@@ -63,25 +63,24 @@ internal import Tiles
       c10h = high
       c11l = low
       c11h = high
-    case .output: adds = true
     }
     var rows = rows
     var nextRows = nextRows
     var b = b
-    for _ in 0..<taps {
-      let a0 = rows[0] + offset
-      let a1 = rows[1] + offset
-      let a2 = rows[2] + offset
-      let a3 = rows[3] + offset
-      let a4 = rows[4] + offset
-      let a5 = rows[5] + offset
-      let a6 = nextRows[0] + offset
-      let a7 = nextRows[1] + offset
-      let a8 = nextRows[2] + offset
-      let a9 = nextRows[3] + offset
-      let a10 = nextRows[4] + offset
-      let a11 = nextRows[5] + offset
-      for k in 0..<depth {
+    for _ in 0..<block.taps {
+      let a0 = rows[0] + block.offset
+      let a1 = rows[1] + block.offset
+      let a2 = rows[2] + block.offset
+      let a3 = rows[3] + block.offset
+      let a4 = rows[4] + block.offset
+      let a5 = rows[5] + block.offset
+      let a6 = nextRows[0] + block.offset
+      let a7 = nextRows[1] + block.offset
+      let a8 = nextRows[2] + block.offset
+      let a9 = nextRows[3] + block.offset
+      let a10 = nextRows[4] + block.offset
+      let a11 = nextRows[5] + block.offset
+      for k in 0..<block.depth {
         let low = load(b)
         let high = load(b + Lanes.scalarCount)
         var x = Lanes(repeating: a0[k])
@@ -125,18 +124,18 @@ internal import Tiles
       rows += 6
       nextRows += 6
     }
-    emit(c0l, c0h, to: outputs[0] + column, adds)
-    emit(c1l, c1h, to: outputs[1] + column, adds)
-    emit(c2l, c2h, to: outputs[2] + column, adds)
-    emit(c3l, c3h, to: outputs[3] + column, adds)
-    emit(c4l, c4h, to: outputs[4] + column, adds)
-    emit(c5l, c5h, to: outputs[5] + column, adds)
-    emit(c6l, c6h, to: outputs[6] + column, adds)
-    emit(c7l, c7h, to: outputs[7] + column, adds)
-    emit(c8l, c8h, to: outputs[8] + column, adds)
-    emit(c9l, c9h, to: outputs[9] + column, adds)
-    emit(c10l, c10h, to: outputs[10] + column, adds)
-    emit(c11l, c11h, to: outputs[11] + column, adds)
+    emit(c0l, c0h, to: target[0], adding: addends[0], adds)
+    emit(c1l, c1h, to: target[1], adding: addends[1], adds)
+    emit(c2l, c2h, to: target[2], adding: addends[2], adds)
+    emit(c3l, c3h, to: target[3], adding: addends[3], adds)
+    emit(c4l, c4h, to: target[4], adding: addends[4], adds)
+    emit(c5l, c5h, to: target[5], adding: addends[5], adds)
+    emit(c6l, c6h, to: target[6], adding: addends[6], adds)
+    emit(c7l, c7h, to: target[7], adding: addends[7], adds)
+    emit(c8l, c8h, to: target[8], adding: addends[8], adds)
+    emit(c9l, c9h, to: target[9], adding: addends[9], adds)
+    emit(c10l, c10h, to: target[10], adding: addends[10], adds)
+    emit(c11l, c11h, to: target[11], adding: addends[11], adds)
   }
 
   /// Twelve rows times two vectors of columns.
@@ -235,18 +234,30 @@ internal import Tiles
     emit(c10l, c10h, to: output + 10 * outputStride, adds)
     emit(c11l, c11h, to: output + 11 * outputStride, adds)
   }
+
   @inline(__always)
   private func emit(
     _ low: Lanes, _ high: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool
   ) {
-    emit(low, to: output, adds)
-    emit(high, to: output + Lanes.scalarCount, adds)
+    emit(low, high, to: output, adding: output, adds)
   }
 
   @inline(__always)
-  private func emit(_ value: Lanes, to output: UnsafeMutablePointer<Float>, _ adds: Bool) {
+  private func emit(
+    _ low: Lanes, _ high: Lanes, to output: UnsafeMutablePointer<Float>,
+    adding addend: UnsafePointer<Float>, _ adds: Bool
+  ) {
+    emit(low, to: output, adding: addend, adds)
+    emit(high, to: output + Lanes.scalarCount, adding: addend + Lanes.scalarCount, adds)
+  }
+
+  @inline(__always)
+  private func emit(
+    _ value: Lanes, to output: UnsafeMutablePointer<Float>, adding addend: UnsafePointer<Float>,
+    _ adds: Bool
+  ) {
     UnsafeMutableRawPointer(output).storeBytes(
-      of: adds ? load(output) + value : value, as: Lanes.self)
+      of: adds ? load(addend) + value : value, as: Lanes.self)
   }
 
   // Its own copy: a debug build compiles file by file and would call another file's.

@@ -64,13 +64,14 @@ struct BlockProduct {
           }
           for panel in 0..<panels.count {
             let vectors = panels.vectors(in: panel)
+            let target = TileRows(outputs, column: panels.start(of: panel))
             tiles.multiplyGathered(
-              inputs: inputs, tapsPerRow: 1, firstTap: 0, taps: 1, offset: 0, depth: depth.count,
+              inputs: inputs, tapsPerRow: 1,
+              block: DepthBlock(tap: 0, taps: 1, offset: 0, depth: depth.count),
               panel: packed + panels.offset(of: panel)
                 + depth.lowerBound * vectors * panels.lanes,
-              vectors: vectors, outputs: outputs, column: panels.start(of: panel),
-              start: c.accumulate ? .output : .zero, rows: count, used: panels.used(in: panel),
-              upcoming: nil)
+              vectors: vectors, used: panels.used(in: panel), rows: count,
+              start: c.accumulate ? .rows(target) : .zero, to: target, upcoming: nil)
           }
         }
       }

@@ -10,7 +10,8 @@ typealias Output = UnsafeMutablePointer<Float>
 /// (Dukhan, *The Indirect Convolution Algorithm*, 2019), so nothing is copied. Work is cut into
 /// chunks of rows and groups of panels by shape alone; each output is summed by one thread, block by
 /// block of about 64 elements of depth, each from zero: short chains round less, and a block of a
-/// panel stays in the first-level cache.
+/// panel stays in the first-level cache. So do a panel's sums over the blocks of one stage, side by
+/// side in memory of their own: in the output their rows lie too far apart for a cache to hold.
 struct GatheredProduct {
   var rows: Int
   var taps: Int
@@ -53,13 +54,6 @@ struct GatheredProduct {
     }
   }
 
-  private struct DepthBlock {
-    var tap: Int
-    var taps: Int
-    var offset: Int
-    var depth: Int
-  }
-
   /// - Parameters:
   ///   - accumulate: Whether the product is added to what the output holds; excludes an epilogue.
   ///   - epilogue: Its bias is padded to whole panels.
@@ -80,9 +74,8 @@ struct GatheredProduct {
     let parts = epilogue.statistics.map { _ in
       ChunkStatistics(channels: panels.columns, chunks: rowChunks, on: context)
     }
-    // Two floats for each pointer: the thread's own inputs, then its outputs.
-    let rowBlocks = pieces(min(rowsPerChunk, rows), of: 6)
-    let pointers = context.buffers.take(context.workers.threads * rowBlocks * (taps + 1) * 12)
+    let memory = Memory(rows: min(rowsPerChunk, rows), taps: taps, blocks: blocks.count)
+    let own = context.buffers.take(context.workers.threads * memory.size)
     let normalised = normalisation.map { _ in
       context.buffers.take(context.workers.threads * min(rowsPerChunk, rows) * normalisedStride)
     }
@@ -90,10 +83,8 @@ struct GatheredProduct {
       let (rowChunk, range) = cut[chunk]
       guard !range.isEmpty else { return }
       let first = rowChunk * rowsPerChunk
-      let own = UnsafeMutableRawPointer(pointers.pointer + worker * rowBlocks * (taps + 1) * 12)
       runChunk(
-        inputs: own.assumingMemoryBound(to: Input.self),
-        outputs: (own + rowBlocks * taps * 48).assumingMemoryBound(to: Output.self), first: first,
+        memory: memory.pointers(in: own.pointer + worker * memory.size), first: first,
         count: min(rowsPerChunk, rows - first), panels: range,
         blocks: blocks, packed: packed, accumulate: accumulate, epilogue: epilogue, output: output,
         statistics: parts.map { $0.rows(of: rowChunk) }
@@ -105,7 +96,7 @@ struct GatheredProduct {
           into: normalised.pointer + worker * min(rowsPerChunk, rows) * normalisedStride)
       }
     }
-    withExtendedLifetime(pointers) {}
+    withExtendedLifetime(own) {}
     if let parts, let statistics = epilogue.statistics {
       parts.join(into: statistics) { min(rowsPerChunk, rows - $0 * rowsPerChunk) }
     }
@@ -135,46 +126,103 @@ struct GatheredProduct {
     return blocks
   }
 
+  /// A thread's own memory: the pointers of a chunk of rows, and a panel's sums.
+  private struct Memory {
+    let rowBlocks: Int
+    let taps: Int
+    let hasTotals: Bool
+
+    init(rows: Int, taps: Int, blocks: Int) {
+      rowBlocks = pieces(rows, of: 6)
+      self.taps = taps
+      hasTotals = blocks > 1
+    }
+
+    /// Floats of the widest panel's row.
+    private var totalsStride: Int { 64 }
+    private var totalsSize: Int { hasTotals ? rowBlocks * 6 * totalsStride : 0 }
+
+    /// In floats, two for each pointer.
+    var size: Int { totalsSize + pieces(rowBlocks * (taps + 2) * 12, of: 16) * 16 }
+
+    /// The sums' rows are found once and for all; the other pointers are filled for each chunk.
+    func pointers(in own: Output) -> Pointers {
+      let inputs = UnsafeMutableRawPointer(own + totalsSize)
+      let outputs = inputs + rowBlocks * taps * 48
+      let totals = (outputs + rowBlocks * 48).assumingMemoryBound(to: Output.self)
+      if hasTotals {
+        for r in 0..<rowBlocks * 6 { totals[r] = own + r * totalsStride }
+      }
+      return Pointers(
+        inputs: inputs.assumingMemoryBound(to: Input.self),
+        outputs: outputs.assumingMemoryBound(to: Output.self), totals: totals)
+    }
+  }
+
+  private struct Pointers {
+    var inputs: UnsafeMutablePointer<Input>
+    var outputs: UnsafeMutablePointer<Output>
+    var totals: UnsafeMutablePointer<Output>
+  }
+
   private func runChunk(
-    inputs: UnsafeMutablePointer<Input>, outputs: UnsafeMutablePointer<Output>, first: Int,
-    count: Int, panels range: Range<Int>, blocks: [DepthBlock],
+    memory: Pointers, first: Int, count: Int, panels range: Range<Int>, blocks: [DepthBlock],
     packed: UnsafePointer<Float>, accumulate: Bool, epilogue: ConvolutionEpilogue, output: Output,
     statistics: UnsafeMutablePointer<Float>?, gather: Gather
   ) {
+    let (inputs, outputs) = (memory.inputs, memory.outputs)
     let rowBlocks = pieces(count, of: 6)
     gather(first, count, inputs, outputs)
     fillLastBlock(inputs, blocks: rowBlocks, count: count)
-    func start(of block: DepthBlock, in panel: Int) -> Input {
-      packed + panels.offset(of: panel)
-        + (block.tap * depth + block.offset) * panels.vectors(in: panel) * panels.lanes
-    }
-    for (b, block) in blocks.enumerated() {
-      let later = b + 1 < blocks.count ? blocks[b + 1] : nil
+    let totals = TileRows(memory.totals, column: 0, isNear: true)
+    let stage = blocksInStage(of: blocks)
+    for stageStart in stride(from: 0, to: blocks.count, by: stage) {
+      let stageEnd = min(blocks.count, stageStart + stage)
       for panel in range {
         let column = panels.start(of: panel)
+        let target = TileRows(outputs, column: column)
         let vectors = panels.vectors(in: panel)
-        let isLast = panel + 1 == range.upperBound
-        let upcoming = UpcomingBlock(
-          panel: isLast
-            ? start(of: later ?? block, in: range.lowerBound) : start(of: block, in: panel + 1),
-          rows: later.map {
-            UpcomingRows(
-              tap: $0.tap, offset: $0.offset, part: panel - range.lowerBound, parts: range.count)
-          })
-        tiles.multiplyGathered(
-          inputs: inputs, tapsPerRow: taps, firstTap: block.tap, taps: block.taps,
-          offset: block.offset, depth: block.depth,
-          panel: start(of: block, in: panel), vectors: vectors, outputs: outputs, column: column,
-          start: accumulate || b > 0
-            ? .output : epilogue.bias.map { .columns($0 + column) } ?? .zero,
-          rows: count, used: panels.used(in: panel), upcoming: upcoming)
-        guard later == nil else { continue }
+        let first: TileStart =
+          accumulate || stageStart > 0
+          ? .rows(target) : epilogue.bias.map { .columns($0 + column) } ?? .zero
+        for b in stageStart..<stageEnd {
+          tiles.multiplyGathered(
+            inputs: inputs, tapsPerRow: taps, block: blocks[b],
+            panel: packed + offset(of: blocks[b], in: panel), vectors: vectors,
+            used: panels.used(in: panel), rows: count,
+            start: b > stageStart ? .rows(totals) : first, to: b + 1 < stageEnd ? totals : target,
+            upcoming: packed
+              + next(after: b, in: stageStart..<stageEnd, of: blocks, panel, of: range))
+        }
+        guard stageEnd == blocks.count else { continue }
         epilogue.finish(
           rows: outputs, count: count, columns: panels.columns(of: panel..<panel + 1),
           base: output, statistics: statistics, rowStride: pieces(panels.columns, of: 16) * 16,
           tiles: tiles)
       }
     }
+  }
+
+  /// Blocks that a panel goes through before the next panel does: the rows' stretches of them, 96
+  /// times four kilobytes, stay in the second-level cache for all panels.
+  private func blocksInStage(of blocks: [DepthBlock]) -> Int {
+    max(1, 1024 / (blocks[0].taps * blocks[0].depth))
+  }
+
+  /// Where a block's part of a panel begins in the packed matrix.
+  private func offset(of block: DepthBlock, in panel: Int) -> Int {
+    panels.offset(of: panel)
+      + (block.tap * depth + block.offset) * panels.vectors(in: panel) * panels.lanes
+  }
+
+  /// Where the part of a panel begins that is read after a block, in the next chunk after the last.
+  private func next(
+    after b: Int, in stage: Range<Int>, of blocks: [DepthBlock], _ panel: Int, of range: Range<Int>
+  ) -> Int {
+    if b + 1 < stage.upperBound { return offset(of: blocks[b + 1], in: panel) }
+    if panel + 1 < range.upperBound { return offset(of: blocks[stage.lowerBound], in: panel + 1) }
+    let later = stage.upperBound < blocks.count ? stage.upperBound : 0
+    return offset(of: blocks[later], in: range.lowerBound)
   }
 
   /// Floats of a row's normalised copy: whole vectors.

@@ -32,6 +32,13 @@ struct Gathering {
 
   var rows: Int { batch * gridHeight * gridWidth }
 
+  /// Whether each output pixel meets the input pixel of the same place and no other.
+  private var isPlain: Bool {
+    taps.count == 1 && taps[0].offset == 0 && step == 1 && outputStep == 1
+      && (gridHeight, gridWidth) == (inputHeight, inputWidth)
+      && (gridHeight, gridWidth) == (outputHeight, outputWidth)
+  }
+
   init(forward shape: ConvolutionShape) {
     let input = shape.mergesKernelRows ? shape.padded : shape
     (batch, gridHeight, gridWidth) = (shape.batch, shape.outputHeight, shape.outputWidth)
@@ -80,6 +87,13 @@ struct Gathering {
     _ first: Int, _ count: Int, _ inputs: UnsafeMutablePointer<Input>,
     _ outputs: UnsafeMutablePointer<Output>, from x: Input, to y: Output, zeros: Input
   ) {
+    if isPlain {
+      for r in 0..<count {
+        inputs[r] = x + (first + r) * pixelStride
+        outputs[r] = y + (first + r) * outputChannels
+      }
+      return
+    }
     // A merged kernel row stays inside because its input is padded and its x is 0.
     let low = (y: taps.lazy.map(\.y).min() ?? 0, x: taps.lazy.map(\.x).min() ?? 0)
     let high = (y: taps.lazy.map(\.y).max() ?? 0, x: taps.lazy.map(\.x).max() ?? 0)

@@ -10,19 +10,16 @@ public protocol TileKernels {
   ///
   /// - Parameters:
   ///   - inputs: For each block of six rows, six pointers for each of `tapsPerRow` taps.
-  ///   - firstTap, taps, offset, depth: The block of depth: which taps, and which stretch behind
-  ///     each pointer.
   ///   - panel: The block's part of the panel; `vectors` vectors for each element of depth:
   ///     1 or 2, and 4 where vectors are of sixteen.
-  ///   - outputs: Six rows for each block; the panel begins at `column` of each.
-  ///   - rows: How many are real; those past the end are read and not written.
   ///   - used: How many of the panel's columns are real.
-  ///   - upcoming: What is read after this call, to be asked for meanwhile.
+  ///   - rows: How many are real; those past the end are read and not written.
+  ///   - target: Where the sums go, six rows for each block.
+  ///   - upcoming: The part of a panel that is read after this call, to be asked for meanwhile.
   static func multiplyGathered(
-    inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, firstTap: Int, taps: Int,
-    offset: Int, depth: Int, panel: UnsafePointer<Float>, vectors: Int,
-    outputs: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, start: TileStart, rows: Int,
-    used: Int, upcoming: UpcomingBlock?)
+    inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, block: DepthBlock,
+    panel: UnsafePointer<Float>, vectors: Int, used: Int, rows: Int, start: TileStart,
+    to target: TileRows, upcoming: UnsafePointer<Float>?)
 
   /// Copies channels of pixels, vector by vector, normalised on the way.
   ///
@@ -120,37 +117,48 @@ public protocol TileKernels {
     scratch: UnsafeMutablePointer<Float>)
 }
 
-/// The block of a panel, and the stretch of the rows, that the products after a call read.
+/// A stretch of the depth of a product: the same elements behind each pointer of some taps.
 @frozen
-public struct UpcomingBlock {
-  /// As long as the block of the call, of the same panel or another.
-  public var panel: UnsafePointer<Float>
-  /// Behind the pointers of the call; nil in the last block of depth.
-  public var rows: UpcomingRows?
+public struct DepthBlock {
+  public var tap: Int
+  public var taps: Int
+  /// Floats behind the pointers of each tap.
+  public var offset: Int
+  public var depth: Int
 
   @inlinable
-  public init(panel: UnsafePointer<Float>, rows: UpcomingRows?) {
-    self.panel = panel
-    self.rows = rows
+  public init(tap: Int, taps: Int, offset: Int, depth: Int) {
+    self.tap = tap
+    self.taps = taps
+    self.offset = offset
+    self.depth = depth
   }
 }
 
-/// The stretch of the rows of the next block of depth, of which each panel's call asks for a part.
+/// Where a panel's columns begin in some rows.
 @frozen
-public struct UpcomingRows {
-  public var tap: Int
-  /// Floats behind the pointers of that tap.
-  public var offset: Int
-  /// Which of `parts` this call asks for, from 0.
-  public var part: Int
-  public var parts: Int
+public struct TileRows {
+  public var rows: UnsafePointer<UnsafeMutablePointer<Float>>
+  public var column: Int
+  /// Whether they are in a cache, and others than they are better asked for.
+  public var isNear: Bool
 
   @inlinable
-  public init(tap: Int, offset: Int, part: Int, parts: Int) {
-    self.tap = tap
-    self.offset = offset
-    self.part = part
-    self.parts = parts
+  public init(
+    _ rows: UnsafePointer<UnsafeMutablePointer<Float>>, column: Int, isNear: Bool = false
+  ) {
+    self.rows = rows
+    self.column = column
+    self.isNear = isNear
+  }
+
+  @inlinable
+  public subscript(row: Int) -> UnsafeMutablePointer<Float> { rows[row] + column }
+
+  /// The rows from one on.
+  @inlinable
+  public func from(_ row: Int) -> TileRows {
+    TileRows(rows + row, column: column, isNear: isNear)
   }
 }
 
@@ -180,7 +188,21 @@ public enum TileStart {
   case zero
   /// The sums begin at one value for each column of the tile.
   case columns(UnsafePointer<Float>)
-  /// The sums begin at zero and are added to what the output holds once they are complete. A chain
-  /// that went on from the output would round every product at the size of the whole sum.
-  case output
+  /// The sums begin at zero and are added to what these rows hold once they are complete. A chain
+  /// that went on from there would round every product at the size of the whole sum.
+  case rows(TileRows)
+
+  /// The rows that the sums are added to.
+  @inlinable
+  public var rows: TileRows? {
+    if case .rows(let rows) = self { return rows }
+    return nil
+  }
+
+  /// The same for the rows from one on.
+  @inlinable
+  public func from(_ row: Int) -> TileStart {
+    if case .rows(let rows) = self { return .rows(rows.from(row)) }
+    return self
+  }
 }

@@ -7,7 +7,7 @@ struct Kernels: ParsableCommand {
     abstract: "Time single convolutions and matrix products.",
     discussion: """
       Rates are GFLOP/s by the operations of direct convolution, in the median run: a Winograd \
-      kernel may exceed the processor's peak. Matrix products run on one thread, in turn with \
+      kernel may exceed the processor's peak. Matrix products with packed weights run on one thread, in turn with \
       multiply-adds in registers: their share is the median of each run's rate by the mean of the \
       two peaks around it.
       """)
@@ -59,12 +59,14 @@ struct Kernels: ParsableCommand {
     let a = Self.values(rows * depth, in: context)
     let b = Self.values(depth * columns, in: context)
     let c = context.buffers.take(rows * columns)
+    let shape = ConvolutionShape.product(rows: rows, depth: depth, columns: columns)
+    let weights = prepareWeights(shape, b.pointer, on: context)
     // In turn, since the clock of a shared machine changes from second to second.
     var peaks = [peak.sample()]
     let times = Stopwatch.time(.seconds(seconds), warmUp: 1) {
-      matrixProduct(
-        a.pointer, b.pointer, into: c.pointer, rows: rows, depth: depth, columns: columns,
-        on: context)
+      convolve(
+        shape, sources: [ImageSource(a.pointer, channels: depth)], prepared: weights,
+        output: c.pointer, on: context)
     } between: {
       peaks.append(peak.sample())
     }

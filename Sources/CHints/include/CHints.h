@@ -38,6 +38,19 @@ typedef float float_lanes __attribute__((ext_vector_type(16)));
 typedef float float_lanes __attribute__((ext_vector_type(8)));
 #endif
 
+#ifdef __AVX__
+/// The same index and the same pointer, known only once a sum is: what is read by them is not read
+/// sooner, and costs no instruction to find.
+static inline long index_behind(float_lanes sum, long index) {
+  __asm__("" : "+r"(index) : "v"(sum));
+  return index;
+}
+static inline const float *pointer_behind(float_lanes sum, const float *pointer) {
+  __asm__("" : "+r"(pointer) : "v"(sum));
+  return pointer;
+}
+#endif
+
 // Three operations on whole vectors, which Swift's compiler takes apart where there are many of them.
 
 /// `x * y + z`, rounded once.

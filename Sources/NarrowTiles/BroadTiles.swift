@@ -23,12 +23,14 @@ internal import Tiles
   ///   - upcoming: What is asked for meanwhile.
   func gatheredTiles6x4(
     count: Int, rows: UnsafePointer<UnsafePointer<Float>>, rowStride: Int, block: DepthBlock,
-    b: UnsafePointer<Float>, start: TileStart, to target: TileRows,
-    upcoming: UnsafePointer<Float>?
+    b: UnsafePointer<Float>, start: TileStart, to target: TileRows, upcoming: UpcomingBlock?
   ) {
     // Nothing new is asked for where nothing comes: the panel is here already.
-    var ahead = upcoming ?? b
+    var ahead = upcoming?.panel ?? b
     let asked = upcoming == nil ? 0 : block.depth * Kernels.askedPerElement
+    let lines = upcoming?.rows.map(linesToAsk) ?? 0..<0
+    let nextRows = rows + (upcoming?.rows?.tap ?? 0) * 6
+    let nextOffset = upcoming?.rows?.offset ?? 0
     let (offset, depth) = (block.offset, block.depth)
     let rows = rows + block.tap * 6
     let whole = depth & ~3
@@ -38,6 +40,11 @@ internal import Tiles
     var bias: UnsafePointer<Float>?
     if case .columns(let columns) = start { bias = columns }
     for tile in 0..<count {
+      for line in lines {
+        for r in 0..<6 {
+          prefetch_line_for_later(nextRows[tile * rowStride + r] + nextOffset + line * 16)
+        }
+      }
       var sums = SixSums()
       if let bias { sums = SixSums(FourVectors(bias, Lanes.scalarCount)) }
       var tap = rows + tile * rowStride
@@ -63,6 +70,11 @@ internal import Tiles
       } while tap < end
       sums.emit(to: target.from(tile * 6), adding: addends?.from(tile * 6))
     }
+  }
+
+  /// Of the first four lines of the next block's rows, those that a panel's call asks for.
+  private func linesToAsk(_ rows: UpcomingRows) -> Range<Int> {
+    rows.part * 4 / rows.parts..<(rows.part + 1) * 4 / rows.parts
   }
 
   /// Tiles of six rows and four vectors of columns, one below the other.
@@ -120,7 +132,7 @@ internal import Tiles
     var row = 0
     while i < end {
       asked.ask()
-      // A row of the output, as gathered tiles do.
+      // A row of the output, so that at the end they do not all come at once.
       if row < 6 {
         for line in 0..<4 { prefetch_line(outputs[row] + line * 16) }
         row += 1

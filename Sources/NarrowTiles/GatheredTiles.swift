@@ -9,7 +9,7 @@ extension Kernels {
   public static func multiplyGathered(
     inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, block: DepthBlock,
     panel: UnsafePointer<Float>, vectors: Int, used: Int, rows: Int, start: TileStart,
-    to target: TileRows, upcoming: UnsafePointer<Float>?
+    to target: TileRows, upcoming: UpcomingBlock?
   ) {
     let isWhole = used == vectors * lanes
     let whole = isWhole ? rows / 6 : 0

@@ -10,8 +10,9 @@ typealias Output = UnsafeMutablePointer<Float>
 /// (Dukhan, *The Indirect Convolution Algorithm*, 2019), so nothing is copied. Work is cut into
 /// chunks of rows and groups of panels by shape alone; each output is summed by one thread, block by
 /// block of about 64 elements of depth, each from zero: short chains round less, and a block of a
-/// panel stays in the first-level cache. So do a panel's sums over the blocks of one stage, side by
-/// side in memory of their own: in the output their rows lie too far apart for a cache to hold.
+/// panel stays in the first-level cache. Over a stage of blocks a panel's sums stay side by side in
+/// memory of the thread's own: the rows of a wide output lie so far apart that a cache has few places
+/// for them.
 struct GatheredProduct {
   var rows: Int
   var taps: Int
@@ -74,7 +75,9 @@ struct GatheredProduct {
     let parts = epilogue.statistics.map { _ in
       ChunkStatistics(channels: panels.columns, chunks: rowChunks, on: context)
     }
-    let memory = Memory(rows: min(rowsPerChunk, rows), taps: taps, blocks: blocks.count)
+    let memory = Memory(
+      rows: min(rowsPerChunk, rows), taps: taps,
+      width: blocks.count > 1 ? panels.vectors(in: 0) * panels.lanes : 0)
     let own = context.buffers.take(context.workers.threads * memory.size)
     let normalised = normalisation.map { _ in
       context.buffers.take(context.workers.threads * min(rowsPerChunk, rows) * normalisedStride)
@@ -130,28 +133,27 @@ struct GatheredProduct {
   private struct Memory {
     let rowBlocks: Int
     let taps: Int
-    let hasTotals: Bool
+    /// Floats of a row of the widest panel, the first; 0 where no sums are kept.
+    let width: Int
 
-    init(rows: Int, taps: Int, blocks: Int) {
+    init(rows: Int, taps: Int, width: Int) {
       rowBlocks = pieces(rows, of: 6)
       self.taps = taps
-      hasTotals = blocks > 1
+      self.width = width
     }
 
-    /// Floats of the widest panel's row.
-    private var totalsStride: Int { 64 }
-    private var totalsSize: Int { hasTotals ? rowBlocks * 6 * totalsStride : 0 }
+    private var totalsSize: Int { rowBlocks * 6 * width }
 
     /// In floats, two for each pointer.
     var size: Int { totalsSize + pieces(rowBlocks * (taps + 2) * 12, of: 16) * 16 }
 
-    /// The sums' rows are found once and for all; the other pointers are filled for each chunk.
+    /// Where all of it lies; the pointers to inputs and outputs are still to be filled.
     func pointers(in own: Output) -> Pointers {
       let inputs = UnsafeMutableRawPointer(own + totalsSize)
       let outputs = inputs + rowBlocks * taps * 48
       let totals = (outputs + rowBlocks * 48).assumingMemoryBound(to: Output.self)
-      if hasTotals {
-        for r in 0..<rowBlocks * 6 { totals[r] = own + r * totalsStride }
+      if width > 0 {
+        for r in 0..<rowBlocks * 6 { totals[r] = own + r * width }
       }
       return Pointers(
         inputs: inputs.assumingMemoryBound(to: Input.self),
@@ -182,7 +184,7 @@ struct GatheredProduct {
         let column = panels.start(of: panel)
         let target = TileRows(outputs, column: column)
         let vectors = panels.vectors(in: panel)
-        let first: TileStart =
+        let beginning: TileStart =
           accumulate || stageStart > 0
           ? .rows(target) : epilogue.bias.map { .columns($0 + column) } ?? .zero
         for b in stageStart..<stageEnd {
@@ -190,9 +192,12 @@ struct GatheredProduct {
             inputs: inputs, tapsPerRow: taps, block: blocks[b],
             panel: packed + offset(of: blocks[b], in: panel), vectors: vectors,
             used: panels.used(in: panel), rows: count,
-            start: b > stageStart ? .rows(totals) : first, to: b + 1 < stageEnd ? totals : target,
-            upcoming: packed
-              + next(after: b, in: stageStart..<stageEnd, of: blocks, panel, of: range))
+            start: b > stageStart ? .rows(totals) : beginning,
+            to: b + 1 < stageEnd ? totals : target,
+            upcoming: UpcomingBlock(
+              panel: packed
+                + next(after: b, in: stageStart..<stageEnd, of: blocks, panel, of: range),
+              rows: nextRows(after: stageStart..<stageEnd, of: blocks, panel, of: range)))
         }
         guard stageEnd == blocks.count else { continue }
         epilogue.finish(
@@ -203,10 +208,10 @@ struct GatheredProduct {
     }
   }
 
-  /// Blocks that a panel goes through before the next panel does: the rows' stretches of them, 96
-  /// times four kilobytes, stay in the second-level cache for all panels.
+  /// Blocks that a panel goes through before the next panel does: all of them, as long as the rows, 96
+  /// times four kilobytes at most, stay in the second-level cache for all panels, or else one.
   private func blocksInStage(of blocks: [DepthBlock]) -> Int {
-    max(1, 1024 / (blocks[0].taps * blocks[0].depth))
+    taps * depth <= 1024 ? blocks.count : 1
   }
 
   /// Where a block's part of a panel begins in the packed matrix.
@@ -223,6 +228,16 @@ struct GatheredProduct {
     if panel + 1 < range.upperBound { return offset(of: blocks[stage.lowerBound], in: panel + 1) }
     let later = stage.upperBound < blocks.count ? stage.upperBound : 0
     return offset(of: blocks[later], in: range.lowerBound)
+  }
+
+  /// The stretch of the rows that the next stage begins with, a part of it for each panel.
+  private func nextRows(
+    after stage: Range<Int>, of blocks: [DepthBlock], _ panel: Int, of range: Range<Int>
+  ) -> UpcomingRows? {
+    guard stage.upperBound < blocks.count else { return nil }
+    let later = blocks[stage.upperBound]
+    return UpcomingRows(
+      tap: later.tap, offset: later.offset, part: panel - range.lowerBound, parts: range.count)
   }
 
   /// Floats of a row's normalised copy: whole vectors.

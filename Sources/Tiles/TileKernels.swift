@@ -9,17 +9,18 @@ public protocol TileKernels {
   /// Gathered rows times one packed panel of columns, one block of depth.
   ///
   /// - Parameters:
-  ///   - inputs: For each block of six rows, six pointers for each of `tapsPerRow` taps.
+  ///   - inputs: For each tile of six rows, six pointers for each of `tapsPerRow` taps.
+  ///   - block: Which taps, and which stretch behind each pointer.
   ///   - panel: The block's part of the panel; `vectors` vectors for each element of depth:
   ///     1 or 2, and 4 where vectors are of sixteen.
   ///   - used: How many of the panel's columns are real.
   ///   - rows: How many are real; those past the end are read and not written.
-  ///   - target: Where the sums go, six rows for each block.
-  ///   - upcoming: The part of a panel that is read after this call, to be asked for meanwhile.
+  ///   - target: Where the sums go, six rows for each tile.
+  ///   - upcoming: What is read after this call, to be asked for meanwhile.
   static func multiplyGathered(
     inputs: UnsafePointer<UnsafePointer<Float>>, tapsPerRow: Int, block: DepthBlock,
     panel: UnsafePointer<Float>, vectors: Int, used: Int, rows: Int, start: TileStart,
-    to target: TileRows, upcoming: UnsafePointer<Float>?)
+    to target: TileRows, upcoming: UpcomingBlock?)
 
   /// Copies channels of pixels, vector by vector, normalised on the way.
   ///
@@ -140,7 +141,7 @@ public struct DepthBlock {
 public struct TileRows {
   public var rows: UnsafePointer<UnsafeMutablePointer<Float>>
   public var column: Int
-  /// Whether they are in a cache, and others than they are better asked for.
+  /// Whether a cache holds them, so that other rows are better asked for.
   public var isNear: Bool
 
   @inlinable
@@ -159,6 +160,40 @@ public struct TileRows {
   @inlinable
   public func from(_ row: Int) -> TileRows {
     TileRows(rows + row, column: column, isNear: isNear)
+  }
+}
+
+/// The block of a panel, and the stretch of the rows, that the products after a call read.
+@frozen
+public struct UpcomingBlock {
+  /// As long as the block of the call, of the same panel or another.
+  public var panel: UnsafePointer<Float>
+  /// Nil where the rows have been read before.
+  public var rows: UpcomingRows?
+
+  @inlinable
+  public init(panel: UnsafePointer<Float>, rows: UpcomingRows?) {
+    self.panel = panel
+    self.rows = rows
+  }
+}
+
+/// The stretch of the rows of the next block of depth, of which each panel's call asks for a part.
+@frozen
+public struct UpcomingRows {
+  public var tap: Int
+  /// Floats behind the pointers of that tap.
+  public var offset: Int
+  /// Which of `parts` this call asks for, from 0.
+  public var part: Int
+  public var parts: Int
+
+  @inlinable
+  public init(tap: Int, offset: Int, part: Int, parts: Int) {
+    self.tap = tap
+    self.offset = offset
+    self.part = part
+    self.parts = parts
   }
 }
 

@@ -7,9 +7,9 @@ struct Kernels: ParsableCommand {
     abstract: "Time single convolutions and matrix products.",
     discussion: """
       Rates are GFLOP/s by the operations of direct convolution, in the median run: a Winograd \
-      kernel may exceed the processor's peak. Matrix products with packed weights run on one thread, in turn with \
-      multiply-adds in registers: their share is the median of each run's rate by the mean of the \
-      two peaks around it.
+      kernel may exceed the processor's peak. Matrix products run on one thread with weights that \
+      were packed before, in turn with multiply-adds in registers: their share is the median of \
+      each run's rate by the mean of the two peaks around it.
       """)
 
   @Option(help: "Images in a batch.")

@@ -30,6 +30,9 @@ private let shapes: [ConvolutionShape] = [
   // chains of smaller tiles, of channels in two blocks.
   (1, 34, 34, 16, 12, 3, 1, 0), (1, 32, 32, 16, 12, 3, 1, 2), (1, 92, 90, 16, 16, 3, 1, 1),
   (9, 26, 28, 70, 24, 3, 1, 1),
+  // Products in several stages of depth, of several panels to a unit, the last one whole or cut, the
+  // last tile of rows too; and of several taps to a block.
+  (1, 1, 13, 1040, 1140, 1, 1, 0), (1, 1, 13, 2080, 1100, 1, 1, 0), (1, 9, 9, 48, 10, 5, 1, 2),
 ].map {
   ConvolutionShape(
     batch: $0.0, height: $0.1, width: $0.2, inputChannels: $0.3, outputChannels: $0.4,

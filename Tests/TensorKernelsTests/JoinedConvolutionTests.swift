@@ -32,6 +32,9 @@ private let entrances = [
   Entrance(doubled: 40, skip: 24, outputs: 8, height: 2, width: 4),
   Entrance(doubled: 8, skip: 8, outputs: 1, height: 8, width: 10),
   Entrance(doubled: 8, skip: 3, outputs: 10, height: 6, width: 6, kernel: 1),
+  // Rows that are normalised as they are gathered, in several blocks and stages of depth.
+  Entrance(doubled: 100, skip: 8, outputs: 20, height: 6, width: 6, kernel: 1),
+  Entrance(doubled: 1100, skip: 8, outputs: 70, height: 6, width: 6, kernel: 1),
   // Winograd's form in blocks: of one depth's sources, and with several blocks.
   Entrance(doubled: 150, skip: 83, outputs: 145, height: 12, width: 10, accumulates: true),
   Entrance(doubled: 400, skip: 90, outputs: 70, height: 28, width: 28),

@@ -38,18 +38,22 @@ typedef float float_lanes __attribute__((ext_vector_type(16)));
 typedef float float_lanes __attribute__((ext_vector_type(8)));
 #endif
 
+// The same index and the same pointer, which the compiler knows only once a sum is known: it then
+// reads nothing by them before, and no instruction is spent. Elsewhere no register is named.
 #ifdef __AVX__
-/// The same index and the same pointer, known only once a sum is: what is read by them is not read
-/// sooner, and costs no instruction to find.
+#define AFTER(sum) : "v"(sum)
+#else
+#define AFTER(sum)
+#endif
 static inline long index_behind(float_lanes sum, long index) {
-  __asm__("" : "+r"(index) : "v"(sum));
+  __asm__("" : "+r"(index) AFTER(sum));
   return index;
 }
 static inline const float *pointer_behind(float_lanes sum, const float *pointer) {
-  __asm__("" : "+r"(pointer) : "v"(sum));
+  __asm__("" : "+r"(pointer) AFTER(sum));
   return pointer;
 }
-#endif
+#undef AFTER
 
 // Three operations on whole vectors, which Swift's compiler takes apart where there are many of them.
 

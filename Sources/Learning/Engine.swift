@@ -12,6 +12,9 @@ public final class Engine {
   /// Bytes of tensors and scratch taken from the system so far; they are used over and over.
   public var bytesAllocated: Int { context.buffers.bytesAllocated }
 
+  /// How often such memory was taken from the system so far.
+  public var allocations: Int { context.buffers.allocations }
+
   public init(threads: Int = 1) { context = KernelContext(threads: threads) }
 
   /// Copies values into a tensor that no gradient is wanted of.

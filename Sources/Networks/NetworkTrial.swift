@@ -55,6 +55,9 @@ public final class NetworkTrial {
   /// Bytes of tensors and scratch taken from the system so far.
   public var bytesAllocated: Int { engine.bytesAllocated }
 
+  /// How often such memory was taken from the system so far.
+  public var allocations: Int { engine.allocations }
+
   /// Takes one optimiser step over the batch and returns the loss before it.
   @discardableResult
   public func trainStep() throws(NonFinite) -> Double {

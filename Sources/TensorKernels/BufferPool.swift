@@ -21,6 +21,9 @@ public final class BufferPool {
   /// Bytes taken from the system so far; they go back when the pool does.
   public var bytesAllocated: Int { top * MemoryLayout<Float>.stride }
 
+  /// How often memory was taken from the system so far.
+  public private(set) var allocations = 0
+
   public init() {
     // Addresses cost nothing until they are used; a limit on them may want fewer.
     var bytes = 1 << 40
@@ -88,6 +91,7 @@ public final class BufferPool {
     }
     precondition(offset + count <= reserved, "the run needs more addresses than there are")
     top = offset + count
+    allocations += 1
     return Piece(offset: offset, count: count)
   }
 

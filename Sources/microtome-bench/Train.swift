@@ -14,7 +14,10 @@ struct Train: ParsableCommand {
       """)
   var fixedSteps: Int?
 
-  @Flag(help: "Report the memory that a step takes from the system after warm-up; 0 is right.")
+  @Flag(
+    help: """
+      Report how often steps take memory from the system after warm-up, and how much: 0 is right.
+      """)
   var countAllocations = false
 
   func validate() throws {
@@ -44,16 +47,17 @@ struct Train: ParsableCommand {
     let trial = try options.trial()
     for _ in 0..<max(1, options.warmUp) { _ = try trial.trainStep() }
     let steps = options.steps ?? 3
-    let before = trial.bytesAllocated
+    let before = (bytes: trial.bytesAllocated, allocations: trial.allocations)
     for _ in 0..<steps { _ = try trial.trainStep() }
-    let bytes = trial.bytesAllocated - before
     let report = Allocations(
-      network: options.network, steps: steps, bytesTaken: bytes, bytesHeld: before + bytes)
+      network: options.network, steps: steps,
+      allocations: trial.allocations - before.allocations,
+      bytesTaken: trial.bytesAllocated - before.bytes, bytesHeld: trial.bytesAllocated)
     print(
       options.json
         ? JSON.text(report)
-        : "\(options.network): \(bytes) bytes taken from the system in \(steps) steps after "
-          + "warm-up, \(report.bytesHeld) held")
+        : "\(options.network): \(report.allocations) allocations of \(report.bytesTaken) bytes in "
+          + "\(steps) steps after warm-up, \(report.bytesHeld) bytes held")
   }
 }
 
@@ -61,12 +65,15 @@ struct Train: ParsableCommand {
 private struct Allocations: Encodable {
   var network: String
   var steps: Int
+  /// How often memory was taken from the system.
+  var allocations: Int
   var bytesTaken: Int
   var bytesHeld: Int
 
   enum CodingKeys: String, CodingKey {
     case network
     case steps
+    case allocations
     case bytesTaken = "bytes_taken"
     case bytesHeld = "bytes_held"
   }

@@ -28,9 +28,13 @@ struct WorkerFailure {
     return (end == .killed(signal: SIGKILL) && (memoryKills ?? 0) > 0) || failedToAllocate
   }
 
-  /// The C library, the runtime and OpenBLAS end a process that gets no memory; these are their words for it.
+  /// The C library, the runtime and OpenBLAS end a process that gets no memory; these are their words for
+  /// it, and the loader's where there is none for the runtime's program that was to say more of a crash.
   private var failedToAllocate: Bool {
-    let words = ["allocate memory", "allocation failed", "failed to allocate", "out of memory"]
+    let words = [
+      "allocate memory", "allocation failed", "failed to allocate", "out of memory",
+      "failed to map segment",
+    ]
     return lastLines.contains { line in
       words.contains { line.lowercased().contains($0) }
     }

@@ -41,6 +41,7 @@ struct WorkerFailureTests {
       "microtome/Buffer.swift:12: Fatal error: Could not allocate memory.",
       "OpenBLAS: malloc failed: out of memory",
       "Fatal glibc error: cannot allocate memory for find-object data",
+      "libswiftRuntime.so: failed to map segment from shared object",
     ])
   func allocation(line: String) {
     let failure = failure(.killed(signal: 6), log: ["step 3", line, "*** Program crashed ***"])

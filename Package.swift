@@ -69,7 +69,8 @@ let modules: [Module] = [
     name: "Execution", imports: ["Core", "ManifestModel", "Planning", "Storage"],
     testImports: [grdb, sqlite]),
   Module(
-    name: "Pretraining", imports: ["Core", "Imaging", "Learning", "Networks"]),
+    name: "Pretraining", imports: ["Core", "Imaging", "Learning", "Networks"],
+    testImports: ["TensorKernels"]),
   Module(
     name: "Reporting", imports: ["Core", "ManifestModel", "Evaluation", "Planning", "Storage"]),
   Module(

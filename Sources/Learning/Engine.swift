@@ -19,13 +19,12 @@ public final class Engine {
 
   /// Copies values into a tensor that no gradient is wanted of.
   public func tensor(_ values: [Float], shape: [Int]) -> Tensor {
+    precondition(
+      !context.workers.isRecording, "a recorded step reads inputs and `Tape.constant`")
     precondition(shape.reduce(1, *) == values.count, "the shape does not hold the values")
-    let buffer = context.buffers.take(values.count)
-    values.withUnsafeBufferPointer { source in
-      guard let base = source.baseAddress else { return }
-      buffer.pointer.update(from: base, count: source.count)
-    }
-    return Tensor(shape: shape, values: buffer, isTracked: false)
+    let tensor = tensor(shape: shape, isTracked: false)
+    tensor.fill(values)
+    return tensor
   }
 
   /// A tensor of undefined content (NaN in debug builds).

@@ -48,6 +48,10 @@ public final class Optimiser {
   /// Arrays by parameter, then by `rule.stateNames`; zeros at first.
   private let state: [[Buffer]]
   private let engine: Engine
+  /// The numbers of the step that is being taken.
+  private let turn = Turn()
+  /// Of each parameter's gradient, once the step is taken.
+  private let isFinite: UnsafeMutablePointer<Bool>
 
   public init(_ rule: OptimiserRule, for parameters: [Parameter], on engine: Engine) {
     self.rule = rule
@@ -56,7 +60,11 @@ public final class Optimiser {
     state = parameters.map { parameter in
       rule.stateNames.map { _ in engine.context.buffers.takeZeroed(parameter.count) }
     }
+    isFinite = .allocate(capacity: parameters.count)
+    isFinite.initialize(repeating: true, count: parameters.count)
   }
+
+  deinit { isFinite.deallocate() }
 
   /// Forgets all gradients; to be called before a forward pass, which uses their memory.
   public func clearGradients() {
@@ -69,42 +77,73 @@ public final class Optimiser {
   ///   parameters are of no use any more. Looking through all gradients first would have every step
   ///   read them twice, a hundredth of its time.
   public func step(loss: Double, learningRate: Double) throws(NonFinite) {
-    func failure(_ subject: String) -> NonFinite {
-      NonFinite(subject: subject, step: steps + 1, learningRate: learningRate)
-    }
+    try begin(loss: loss, learningRate: learningRate)
+    update()
+    try finish()
+  }
+
+  /// Sets the numbers that `update` goes by.
+  func begin(loss: Double, learningRate: Double) throws(NonFinite) {
+    turn.learningRate = learningRate
     guard loss.isFinite else { throw failure("loss") }
-    for (parameter, state) in zip(parameters, state) {
+    let step = steps + 1
+    switch rule {
+    case .sgd(let momentum, let weightDecay, let nesterov):
+      turn.descent.pointee = DescentRule(
+        learningRate: Float(learningRate), momentum: Float(momentum),
+        weightDecay: Float(weightDecay), nesterov: nesterov, isFirstStep: step == 1)
+    case .adam(let beta1, let beta2, let epsilon, let weightDecay),
+      .adamW(let beta1, let beta2, let epsilon, let weightDecay):
+      let isDecoupled = if case .adamW = rule { true } else { false }
+      turn.adam.pointee = AdamRule(
+        learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weightDecay: weightDecay, isDecoupled: isDecoupled,
+        correction1: 1 - PortableMath.pow(beta1, Double(step)),
+        correction2: 1 - PortableMath.pow(beta2, Double(step)))
+    }
+  }
+
+  /// Moves the parameters; all that it does can be recorded and run again after another `begin`.
+  func update() {
+    for (place, parameter) in parameters.enumerated() {
       guard let gradient = parameter.gradient else { continue }
-      guard update(parameter, gradient, state, learningRate) else { throw failure(parameter.name) }
+      let (values, state) = (parameter.values.pointer, state[place])
+      switch rule {
+      case .sgd:
+        DescentRule.update(
+          by: turn.descent, values, gradient: gradient.pointer, velocity: state[0].pointer,
+          count: parameter.count, isFinite: isFinite + place, on: engine.context)
+      case .adam, .adamW:
+        AdamRule.update(
+          by: turn.adam, values, gradient: gradient.pointer, firstMoment: state[0].pointer,
+          secondMoment: state[1].pointer, count: parameter.count, isFinite: isFinite + place,
+          on: engine.context)
+      }
+    }
+  }
+
+  /// Counts the step, unless a gradient was not finite.
+  func finish() throws(NonFinite) {
+    for (place, parameter) in parameters.enumerated() where !isFinite[place] {
+      throw failure(parameter.name)
     }
     steps += 1
   }
 
-  /// - Returns: Whether the gradient is finite.
-  private func update(
-    _ parameter: Parameter, _ gradient: Buffer, _ state: [Buffer], _ learningRate: Double
-  ) -> Bool {
-    let step = steps + 1
-    switch rule {
-    case .sgd(let momentum, let weightDecay, let nesterov):
-      return DescentRule(
-        learningRate: Float(learningRate), momentum: Float(momentum),
-        weightDecay: Float(weightDecay), nesterov: nesterov, isFirstStep: step == 1
-      ).update(
-        parameter.values.pointer, gradient: gradient.pointer, velocity: state[0].pointer,
-        count: parameter.count, on: engine.context)
-    case .adam(let beta1, let beta2, let epsilon, let weightDecay),
-      .adamW(let beta1, let beta2, let epsilon, let weightDecay):
-      let isDecoupled = if case .adamW = rule { true } else { false }
-      return AdamRule(
-        learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
-        weightDecay: weightDecay, isDecoupled: isDecoupled,
-        correction1: 1 - PortableMath.pow(beta1, Double(step)),
-        correction2: 1 - PortableMath.pow(beta2, Double(step))
-      ).update(
-        parameter.values.pointer, gradient: gradient.pointer, firstMoment: state[0].pointer,
-        secondMoment: state[1].pointer, count: parameter.count, on: engine.context)
-    }
+  private func failure(_ subject: String) -> NonFinite {
+    NonFinite(subject: subject, step: steps + 1, learningRate: turn.learningRate)
+  }
+}
+
+/// The numbers of one step, where kernels find them.
+private final class Turn {
+  var learningRate = 0.0
+  let descent = UnsafeMutablePointer<DescentRule>.allocate(capacity: 1)
+  let adam = UnsafeMutablePointer<AdamRule>.allocate(capacity: 1)
+
+  deinit {
+    descent.deallocate()
+    adam.deallocate()
   }
 }
 

@@ -28,7 +28,7 @@ extension Tape {
       taps: shape.kernelHeight * shape.kernelWidth, inputs: x.channels,
       outputs: shape.outputChannels, groups: layer.groups)
     let full = context.buffers.take(groups.fullCount)
-    spreadGroups(groups, weight.values.pointer, into: full.pointer)
+    spreadGroups(groups, weight.values.pointer, into: full.pointer, on: context.workers)
     let y = engine.tensor(
       shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
       isTracked: isRecording && (x.isTracked || weight.isTrainable))
@@ -41,7 +41,8 @@ extension Tape {
         convolveWeightGradient(
           shape, sources: ConvolutionInput(x).sources, outputGradient: gradient.pointer,
           weightGradient: GradientTarget(slope.pointer, accumulate: false), on: context)
-        collectGroups(groups, slope.pointer, into: weight.gradientTarget(on: engine))
+        collectGroups(
+          groups, slope.pointer, into: weight.gradientTarget(on: engine), on: context.workers)
         withExtendedLifetime(slope) {}
       }
       guard x.isTracked else { return }

@@ -7,8 +7,9 @@ extension Tape {
   ) -> Tensor {
     let shape = NormalisationShape(rows: x.count / x.channels, channels: x.channels)
     let deviation = context.buffers.take(x.channels)
-    deviation.pointer.update(from: layer.runningVariance.values.pointer, count: x.channels)
-    invertDeviations(deviation.pointer, count: x.channels, epsilon: NormalisationLayer.epsilon)
+    invertDeviations(
+      of: layer.runningVariance.values.pointer, into: deviation.pointer, count: x.channels,
+      epsilon: NormalisationLayer.epsilon, on: context.workers)
     let y = engine.tensor(
       shape: x.shape,
       isTracked: isRecording

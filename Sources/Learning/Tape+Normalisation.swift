@@ -42,7 +42,8 @@ extension Tape {
       deviation.pointer.update(from: layer.runningVariance.values.pointer, count: x.channels)
     }
     invertDeviations(
-      deviation.pointer, count: x.channels, epsilon: NormalisationLayer.epsilon)
+      of: deviation.pointer, into: deviation.pointer, count: x.channels,
+      epsilon: NormalisationLayer.epsilon, on: context.workers)
     let isTracked =
       isRecording && (x.isTracked || layer.weight.isTrainable || residual?.isTracked ?? false)
     let y: Tensor
@@ -94,21 +95,26 @@ extension Tape {
   ) -> DeferredNormalisation {
     let scale = context.buffers.take(mean.count)
     let shift = context.buffers.take(mean.count)
-    for c in 0..<mean.count {
-      scale.pointer[c] = layer.weight.values.pointer[c] * deviation.pointer[c]
+    let (gamma, beta) = (layer.weight.values.pointer, layer.bias.values.pointer)
+    let (scales, shifts) = (scale.pointer, shift.pointer)
+    let (deviations, count) = (deviation.pointer, mean.count)
+    context.workers.alone {
+      for c in 0..<count { scales[c] = gamma[c] * deviations[c] }
+      // A copy with the slack that whole vectors need.
+      shifts.update(from: beta, count: count)
     }
-    // A copy with the slack that whole vectors need.
-    shift.pointer.update(from: layer.bias.values.pointer, count: mean.count)
     return DeferredNormalisation(
       engine: engine, centre: mean, scale: scale, shift: shift, rectifies: rectify)
   }
 
   private func blend(_ batch: Buffer, into running: Parameter, scale: Double) {
     let momentum = NormalisationLayer.momentum
-    let target = running.values.pointer
-    for c in 0..<batch.count {
-      let share = Double(batch.pointer[c]) * scale * momentum
-      target[c] = Float(Double(target[c]) * (1 - momentum) + share)
+    let (target, source, count) = (running.values.pointer, batch.pointer, batch.count)
+    context.workers.alone {
+      for c in 0..<count {
+        let share = Double(source[c]) * scale * momentum
+        target[c] = Float(Double(target[c]) * (1 - momentum) + share)
+      }
     }
   }
 }

@@ -1,3 +1,5 @@
+internal import TensorKernels
+
 // Losses of self-supervised pretraining, each with its gradients at the tensors it is given.
 extension Tape {
   /// MoCo v2's InfoNCE (He et al. 2020): each query must find its key among the queue.
@@ -32,7 +34,8 @@ extension Tape {
     for (index, scores) in large.enumerated() {
       let codes = balancedAssignments(scores, epsilon: epsilon, iterations: iterations)
       for (other, crop) in crops.enumerated() where other != index {
-        loss += crossEntropy(crop, targets: codes, temperature: temperature, weight: weight)
+        loss +=
+          crossEntropy(crop, targets: codes, temperature: temperature, weight: weight).value
       }
     }
     return loss
@@ -54,7 +57,8 @@ extension Tape {
       let targets = softmax(output, temperature: teacherTemperature, centre: centre)
       for (other, view) in student.enumerated() where other != index {
         loss += crossEntropy(
-          view, targets: targets, temperature: studentTemperature, weight: 1 / Double(terms))
+          view, targets: targets, temperature: studentTemperature, weight: 1 / Double(terms)
+        ).value
       }
     }
     return loss

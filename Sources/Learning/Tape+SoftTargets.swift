@@ -1,4 +1,4 @@
-internal import TensorKernels
+public import TensorKernels
 
 extension Tape {
   /// Cross-entropy of rows against weights for each class, averaged over rows.
@@ -11,7 +11,7 @@ extension Tape {
   ///   - weight: Multiplies loss and gradient.
   public func crossEntropy(
     _ logits: Tensor, targets: Tensor, temperature: Double, weight: Double = 1
-  ) -> Double {
+  ) -> LossValue {
     precondition(targets.shape == logits.shape, "each logit needs a target")
     return softTargetCrossEntropy(
       logits: logits.values.pointer, targets: targets.values.pointer,
@@ -23,14 +23,19 @@ extension Tape {
   /// Mean squared error over all values.
   ///
   /// - Parameter weight: Multiplies loss and gradient.
-  public func meanSquaredError(_ x: Tensor, targets: [Float], weight: Double = 1) -> Double {
+  public func meanSquaredError(
+    _ x: Tensor, targets: Tensor, weight: Double = 1
+  ) -> LossValue {
     precondition(targets.count == x.count, "each value needs a target")
-    let gradient = isRecording ? x.wantedGradient(on: engine) : nil
-    return targets.withUnsafeBufferPointer {
-      TensorKernels.meanSquaredError(
-        x.values.pointer, targets: $0.baseAddress!, count: x.count, weight: Float(weight),
-        gradient: gradient, on: context)
-    }
+    return TensorKernels.meanSquaredError(
+      x.values.pointer, targets: targets.values.pointer, count: x.count, weight: Float(weight),
+      gradient: isRecording ? x.wantedGradient(on: engine) : nil, on: context)
+  }
+
+  /// The same of an array.
+  public func meanSquaredError(_ x: Tensor, targets: [Float], weight: Double = 1) -> Double {
+    let targets = engine.tensor(targets, shape: [targets.count])
+    return meanSquaredError(x, targets: targets, weight: weight).value
   }
 
   /// The softmax of rows as a constant: no gradient flows through it.

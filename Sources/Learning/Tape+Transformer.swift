@@ -96,11 +96,12 @@ extension Tape {
     let rows = x.shape[0] / step
     let y = engine.tensor(shape: [rows, x.channels], isTracked: x.isTracked)
     TensorKernels.takeRows(
-      x.values.pointer, rows: rows, step: step, columns: x.channels, output: y.values.pointer)
-    record(y) { [engine] gradient in
+      x.values.pointer, rows: rows, step: step, columns: x.channels, output: y.values.pointer,
+      on: context.workers)
+    record(y) { [engine, context] gradient in
       takeRowsGradient(
         gradient.pointer, rows: rows, step: step, columns: x.channels,
-        into: x.gradientTarget(on: engine))
+        into: x.gradientTarget(on: engine), on: context.workers)
     }
     return y
   }

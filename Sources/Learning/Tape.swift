@@ -28,6 +28,21 @@ public final class Tape {
   var isRecording: Bool { mode == .training }
   var context: KernelContext { engine.context }
 
+  /// A tensor of values that stay the same however often the tape's work is run again.
+  public func constant(_ values: [Float], shape: [Int]) -> Tensor {
+    precondition(shape.reduce(1, *) == values.count, "the shape does not hold the values")
+    let tensor = engine.tensor(shape: shape, isTracked: false)
+    let target = tensor.stored.pointer
+    // Written each time: until here the step may use its memory for something else.
+    context.workers.alone {
+      values.withUnsafeBufferPointer { source in
+        guard let base = source.baseAddress else { return }
+        target.update(from: base, count: source.count)
+      }
+    }
+    return tensor
+  }
+
   /// Marks an input whose gradient is wanted, as checks of single operations do.
   public func track(_ values: [Float], shape: [Int]) -> Tensor {
     let tensor = engine.tensor(values, shape: shape)

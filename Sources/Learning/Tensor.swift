@@ -48,6 +48,15 @@ public final class Tensor {
     gradient.map { Array(UnsafeBufferPointer(start: $0.pointer, count: count)) }
   }
 
+  /// Replaces the values; there are as many.
+  func fill(_ values: [Float]) {
+    precondition(values.count == count, "the values do not fit the tensor")
+    values.withUnsafeBufferPointer { source in
+      guard let base = source.baseAddress else { return }
+      stored.pointer.update(from: base, count: source.count)
+    }
+  }
+
   /// Where an operation leaves its share: the first one overwrites, later ones add.
   func gradientTarget(on engine: Engine) -> GradientTarget {
     if let gradient { return GradientTarget(gradient.pointer, accumulate: true) }

@@ -51,17 +51,38 @@ public struct HoVerNetLoss: Hashable, Sendable {
   public func callAsFunction(
     _ outputs: HoVerNet.Outputs, _ targets: Targets, on tape: Tape
   ) -> Terms {
-    Terms(
-      nuclei: classes(outputs.nuclei, targets.nuclei, tape),
-      distances: tape.meanSquaredError(
-        outputs.distances, targets: targets.distances, weight: squaredError)
-        + tape.distanceGradientError(
-          outputs.distances, targets: targets.distances, focus: targets.nuclei, axes: axes,
-          weight: gradientError),
-      types: outputs.types.map { classes($0, targets.types, tape) } ?? 0)
+    func tensor(_ values: [Float]) -> Tensor {
+      tape.engine.tensor(values, shape: [values.count])
+    }
+    let terms = terms(
+      outputs, nuclei: tensor(targets.nuclei), distances: tensor(targets.distances),
+      types: outputs.types.map { _ in tensor(targets.types) }, on: tape)
+    return Terms(
+      nuclei: terms.nuclei.value, distances: terms.distances.value, types: terms.types?.value ?? 0)
   }
 
-  private func classes(_ logits: Tensor, _ labels: [Float], _ tape: Tape) -> Double {
+  /// The sum of the terms, of targets that are tensors: it can be recorded.
+  func total(
+    _ outputs: HoVerNet.Outputs, nuclei: Tensor, distances: Tensor, types: Tensor?, on tape: Tape
+  ) -> LossValue {
+    let terms = terms(outputs, nuclei: nuclei, distances: distances, types: types, on: tape)
+    let sum = terms.nuclei + terms.distances
+    return terms.types.map { sum + $0 } ?? sum
+  }
+
+  private func terms(
+    _ outputs: HoVerNet.Outputs, nuclei: Tensor, distances: Tensor, types: Tensor?, on tape: Tape
+  ) -> (nuclei: LossValue, distances: LossValue, types: LossValue?) {
+    let nucleusTerm = classes(outputs.nuclei, nuclei, tape)
+    let distanceTerm =
+      tape.meanSquaredError(outputs.distances, targets: distances, weight: squaredError)
+      + tape.distanceGradientError(
+        outputs.distances, targets: distances, focus: nuclei, axes: axes, weight: gradientError)
+    guard let logits = outputs.types, let types else { return (nucleusTerm, distanceTerm, nil) }
+    return (nucleusTerm, distanceTerm, classes(logits, types, tape))
+  }
+
+  private func classes(_ logits: Tensor, _ labels: Tensor, _ tape: Tape) -> LossValue {
     tape.crossEntropy(logits, labels: labels)
       + tape.softmaxDice(logits, labels: labels, weight: dice)
   }

@@ -1,5 +1,6 @@
 internal import Archives
 public import Learning
+internal import TensorKernels
 
 /// A network that a training loop drives: what they all have in common, whatever they learn.
 public protocol TrainableNetwork: AnyObject {
@@ -18,6 +19,7 @@ public final class NetworkState {
   private let encoderPrefix: String
   private let rule: OptimiserRule
   private var optimiser: Optimiser
+  private var step: TrainingStep
   /// What inference has prepared; nothing once a parameter may have changed.
   private var foldedWeights: FoldedWeights?
 
@@ -32,19 +34,15 @@ public final class NetworkState {
     self.rule = rule
     if freezesEncoder { encoder.freeze() }
     optimiser = Optimiser(rule, for: parameters.trainable, on: engine)
+    step = TrainingStep(optimiser, on: engine)
   }
 
-  /// Takes one optimiser step down the gradient of the loss that `forward` leaves on the tape.
+  /// Takes one optimiser step down the gradient of the loss that `forward` finds of the inputs.
   func learn(
-    learningRate: Double, _ forward: (Tape) -> Double
+    _ inputs: [StepInput], learningRate: Double, _ forward: ([Tensor], Tape) -> LossValue
   ) throws(NonFinite) -> Double {
     foldedWeights = nil
-    optimiser.clearGradients()
-    let tape = Tape(.training, on: engine)
-    let loss = forward(tape)
-    tape.backward()
-    try optimiser.step(loss: loss, learningRate: learningRate)
-    return loss
+    return try step.run(inputs, learningRate: learningRate, forward)
   }
 
   /// Runs with running statistics; nothing is learned.
@@ -72,6 +70,7 @@ public final class NetworkState {
   fileprivate func thawEncoder() {
     encoder.unfreeze()
     optimiser = Optimiser(rule, for: parameters.trainable, on: engine)
+    step = TrainingStep(optimiser, on: engine)
   }
 
   fileprivate var steps: Int { optimiser.steps }

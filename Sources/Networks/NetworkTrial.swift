@@ -1,5 +1,6 @@
 public import Core
 public import Learning
+internal import TensorKernels
 
 /// A network with a loss, AdamW and one synthetic batch: what a benchmark times.
 ///
@@ -16,6 +17,7 @@ public final class NetworkTrial {
   private let input: Tensor
   private lazy var optimiser = Optimiser(
     .adamW(), for: network.parameters.trainable, on: engine)
+  private lazy var step = TrainingStep(optimiser, on: engine)
   /// Good until the next training step.
   private var foldedWeights: FoldedWeights?
 
@@ -62,13 +64,7 @@ public final class NetworkTrial {
   @discardableResult
   public func trainStep() throws(NonFinite) -> Double {
     foldedWeights = nil
-    let optimiser = optimiser
-    optimiser.clearGradients()
-    let tape = Tape(.training, on: engine)
-    let loss = network.loss(input, tape)
-    tape.backward()
-    try optimiser.step(loss: loss, learningRate: 1e-4)
-    return loss
+    return try step.run(learningRate: 1e-4) { _, tape in network.loss(input, tape) }
   }
 
   /// What another trial of the same configuration goes on from with the same bits.
@@ -95,7 +91,7 @@ private struct TrialNetwork {
   /// Whether images are 0 to 255.
   var takesBytes = false
   let outputs: (_ x: Tensor, _ tape: Tape) -> [Tensor]
-  let loss: (_ x: Tensor, _ tape: Tape) -> Double
+  let loss: (_ x: Tensor, _ tape: Tape) -> LossValue
 
   init(_ name: NetworkName, side: Int, width: Double, on engine: Engine) {
     switch name {
@@ -122,7 +118,8 @@ private struct TrialNetwork {
     outputs = { x, tape in [network.logits(x, on: tape)] }
     loss = { x, tape in
       let logits = network.logits(x, on: tape)
-      return tape.crossEntropy(logits, labels: Self.labels(x.shape[0], below: logits.channels))
+      return tape.crossEntropy(
+        logits, labels: Self.labels(x.shape[0], below: logits.channels, on: tape))
     }
   }
 
@@ -132,7 +129,7 @@ private struct TrialNetwork {
     loss = { x, tape in
       let logits = network.logits(x, on: tape)
       return tape.binaryCrossEntropy(
-        logits, targets: Self.labels(logits.count, below: 2), withDice: true)
+        logits, targets: Self.labels(logits.count, below: 2, on: tape), withDice: true)
     }
   }
 
@@ -145,18 +142,21 @@ private struct TrialNetwork {
     }
     loss = { x, tape in
       let outputs = network.forward(x, on: tape)
-      var total = 0.0
-      for logits in [outputs.nuclei, outputs.types].compactMap(\.self) {
-        total += tape.crossEntropy(
-          logits, labels: Self.labels(logits.count / logits.channels, below: logits.channels))
+      func entropy(_ logits: Tensor) -> LossValue {
+        let rows = logits.count / logits.channels
+        return tape.crossEntropy(
+          logits, labels: Self.labels(rows, below: logits.channels, on: tape))
       }
-      let targets = HashedUniform("distances").values(outputs.distances.count)
+      var total = entropy(outputs.nuclei)
+      if let types = outputs.types { total = total + entropy(types) }
+      let count = outputs.distances.count
+      let targets = tape.constant(HashedUniform("distances").values(count), shape: [count])
       return total + tape.meanSquaredError(outputs.distances, targets: targets)
     }
   }
 
-  private static func labels(_ count: Int, below classes: Int) -> [Float] {
-    (0..<count).map { Float($0 * 7 % classes) }
+  private static func labels(_ count: Int, below classes: Int, on tape: Tape) -> Tensor {
+    tape.constant((0..<count).map { Float($0 * 7 % classes) }, shape: [count])
   }
 }
 

@@ -87,9 +87,16 @@ public final class NucleusNetwork: TrainableNetwork {
     images: [Float], targets: HoVerNetLoss.Targets, batch: Int, height: Int, width: Int,
     learningRate: Double
   ) throws(NonFinite) -> Double {
-    try state.learn(learningRate: learningRate) { tape in
-      let x = tape.engine.tensor(images, shape: [batch, height, width, 3])
-      return loss(network.forward(x, on: tape), targets, on: tape).total
+    var inputs = [
+      StepInput(images, shape: [batch, height, width, 3]),
+      StepInput(targets.nuclei, shape: [targets.nuclei.count]),
+      StepInput(targets.distances, shape: [targets.distances.count]),
+    ]
+    if types > 0 { inputs.append(StepInput(targets.types, shape: [targets.types.count])) }
+    return try state.learn(inputs, learningRate: learningRate) { inputs, tape in
+      loss.total(
+        network.forward(inputs[0], on: tape), nuclei: inputs[1], distances: inputs[2],
+        types: types > 0 ? inputs[3] : nil, on: tape)
     }
   }
 

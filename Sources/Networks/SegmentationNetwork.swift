@@ -1,5 +1,6 @@
 internal import Archives
 public import Learning
+internal import TensorKernels
 
 /// What a segmentation network minimises.
 public enum SegmentationLoss: Hashable, Sendable {
@@ -65,9 +66,12 @@ public final class SegmentationNetwork: TrainableNetwork {
   public func trainStep(
     images: [Float], masks: [Float], batch: Int, height: Int, width: Int, learningRate: Double
   ) throws(NonFinite) -> Double {
-    try state.learn(learningRate: learningRate) { tape in
-      let x = tape.engine.tensor(images, shape: [batch, height, width, 3])
-      return measure(network.logits(x, on: tape), masks, on: tape)
+    let inputs = [
+      StepInput(images, shape: [batch, height, width, 3]),
+      StepInput(masks, shape: [batch, height, width]),
+    ]
+    return try state.learn(inputs, learningRate: learningRate) { inputs, tape in
+      measure(network.logits(inputs[0], on: tape), inputs[1], on: tape)
     }
   }
 
@@ -85,11 +89,12 @@ public final class SegmentationNetwork: TrainableNetwork {
   ) -> Double {
     state.infer { tape in
       let x = tape.engine.tensor(images, shape: [batch, height, width, 3])
-      return measure(network.logits(x, on: tape), masks, on: tape)
+      let masks = tape.engine.tensor(masks, shape: [batch, height, width])
+      return measure(network.logits(x, on: tape), masks, on: tape).value
     }
   }
 
-  private func measure(_ logits: Tensor, _ masks: [Float], on tape: Tape) -> Double {
+  private func measure(_ logits: Tensor, _ masks: Tensor, on tape: Tape) -> LossValue {
     classes == 1
       ? tape.binaryCrossEntropy(logits, targets: masks, withDice: loss == .crossEntropyAndDice)
       : tape.crossEntropy(logits, labels: masks)

@@ -10,6 +10,7 @@ public final class BarlowTwins {
   private let encoder: any Encoder
   private let projector: Projector
   private let optimiser: Optimiser
+  private let trainingStep: TrainingStep
 
   /// - Parameters:
   ///   - encoder: Which network is pretrained.
@@ -30,6 +31,7 @@ public final class BarlowTwins {
     projector.initialise(seed: seed)
     optimiser = Optimiser(
       rule, for: encoder.parameters.trainable + projector.parameters.trainable, on: engine)
+    trainingStep = TrainingStep(optimiser, on: engine)
   }
 
   /// Optimiser steps taken, restored steps included.
@@ -45,14 +47,13 @@ public final class BarlowTwins {
     viewA: [Float], viewB: [Float], batch: Int, side: Int, learningRate: Double
   ) throws(NonFinite) -> Double {
     precondition(batch > 1, "a correlation takes two images at least")
-    optimiser.clearGradients()
-    let tape = Tape(.training, on: engine)
-    let a = project(viewA, batch, side, on: tape)
-    let b = project(viewB, batch, side, on: tape)
-    let loss = tape.redundancyReduction(a, b, lambda: lambda)
-    tape.backward()
-    try optimiser.step(loss: loss, learningRate: learningRate)
-    return loss
+    let views = [viewA, viewB].map { StepInput($0, shape: [batch, side, side, 3]) }
+    return try trainingStep.run(views, learningRate: learningRate) { views, tape in
+      let projections = views.map {
+        projector.forward(encoder.embedding($0, on: tape), on: tape)
+      }
+      return tape.redundancyReduction(projections[0], projections[1], lambda: lambda)
+    }
   }
 
   /// The encoder under torchvision's keys, without `fc`.
@@ -68,10 +69,5 @@ public final class BarlowTwins {
   /// - Throws: `MalformedCheckpoint`; the learner may hold a part of it then and is not to be used.
   public func restore(_ bytes: [UInt8]) throws(MalformedCheckpoint) {
     try optimiser.restore(bytes, to: encoder.parameters.all + projector.parameters.all)
-  }
-
-  private func project(_ view: [Float], _ batch: Int, _ side: Int, on tape: Tape) -> Tensor {
-    let images = engine.tensor(view, shape: [batch, side, side, 3])
-    return projector.forward(encoder.embedding(images, on: tape), on: tape)
   }
 }

@@ -66,10 +66,11 @@ public func attend(
     BlockProduct.size(depth: D, columns: width, lanes: lanes)
     + BlockProduct.size(depth: T, columns: D, lanes: lanes) + queriesAtOnce * width
   let scratch = context.buffers.take(context.workers.threads * own)
+  let memory = scratch.pointer
   context.workers.forEach(chunks: shape.chunks) { chunk, worker in
     let queries = qkv + shape.start(of: chunk)
     let keys = BlockProduct(
-      depth: D, columns: width, into: scratch.pointer + worker * own, context.tiles)
+      depth: D, columns: width, into: memory + worker * own, context.tiles)
     keys.packTransposed(queries + C, stride: row, rows: T)
     let values = BlockProduct(depth: T, columns: D, into: keys.end, context.tiles)
     values.pack(queries + 2 * C, stride: row, rows: T)
@@ -143,11 +144,12 @@ public func attentionGradient(
     + BlockProduct.size(depth: T, columns: D, lanes: lanes)
     + 2 * queriesAtOnce * width + (pieces(D, of: lanes) + pieces(T, of: lanes)) * copyStride
   let scratch = context.buffers.take(context.workers.threads * own)
+  let memory = scratch.pointer
   context.workers.forEach(chunks: shape.chunks) { chunk, worker in
     let start = shape.start(of: chunk)
     let queries = qkv + start
     let toScores = BlockProduct(
-      depth: D, columns: width, into: scratch.pointer + worker * own, tiles)
+      depth: D, columns: width, into: memory + worker * own, tiles)
     toScores.packTransposed(queries + C, stride: row, rows: T)
     let toSlopes = BlockProduct(depth: D, columns: width, into: toScores.end, tiles)
     toSlopes.packTransposed(queries + 2 * C, stride: row, rows: T)

@@ -31,6 +31,7 @@ public func batchStatistics(
   let channels = shape.channels
   let means = context.buffers.take(shape.chunks * channels)
   let squares = context.buffers.take(shape.chunks * channels)
+  let (allMeans, allSquares) = (means.pointer, squares.pointer)
   context.workers.forEach(chunks: shape.chunks) { chunk in
     let rows = shape.range(of: chunk)
     let inverse = 1 / Float(rows.count)
@@ -43,26 +44,27 @@ public func batchStatistics(
         let d = load(x + r * channels + c, channels - c) - mean
         square = square.addingProduct(d, d)
       }
-      store(mean, to: means.pointer + chunk * channels + c, channels - c)
-      store(square, to: squares.pointer + chunk * channels + c, channels - c)
+      store(mean, to: allMeans + chunk * channels + c, channels - c)
+      store(square, to: allSquares + chunk * channels + c, channels - c)
     }
   }
   forEachVector(of: channels, on: context.workers) { c, lanes in
     var total = DoubleLanes()
     for chunk in 0..<shape.chunks {
       let count = Double(shape.range(of: chunk).count)
-      total += doubles(load(means.pointer + chunk * channels + c, lanes)) * count
+      total += doubles(load(allMeans + chunk * channels + c, lanes)) * count
     }
     let average = total / Double(shape.rows)
     var square = DoubleLanes()
     for chunk in 0..<shape.chunks {
-      let d = doubles(load(means.pointer + chunk * channels + c, lanes)) - average
+      let d = doubles(load(allMeans + chunk * channels + c, lanes)) - average
       let count = Double(shape.range(of: chunk).count)
-      square += doubles(load(squares.pointer + chunk * channels + c, lanes)) + d * d * count
+      square += doubles(load(allSquares + chunk * channels + c, lanes)) + d * d * count
     }
     store(floats(average), to: mean + c, lanes)
     store(floats(square / Double(shape.rows)), to: variance + c, lanes)
   }
+  withExtendedLifetime((means, squares)) {}
 }
 
 /// `y = γ (x - mean) / √(variance + ε) + β`, then `+ residual`, then `max(·, 0)`, as asked.
@@ -80,11 +82,13 @@ public func normalise(
   let channels = shape.channels
   let constants = context.buffers.take(2 * channels)
   let (scale, shift) = (constants.pointer, constants.pointer + channels)
-  for c in stride(from: 0, to: channels, by: 8) {
-    let lanes = channels - c
-    let deviation = load(inverseDeviation + c, lanes)
-    store(gamma.map { deviation * load($0 + c, lanes) } ?? deviation, to: scale + c, lanes)
-    store(beta.map { load($0 + c, lanes) } ?? Lanes(), to: shift + c, lanes)
+  context.workers.alone {
+    for c in stride(from: 0, to: channels, by: 8) {
+      let lanes = channels - c
+      let deviation = load(inverseDeviation + c, lanes)
+      store(gamma.map { deviation * load($0 + c, lanes) } ?? deviation, to: scale + c, lanes)
+      store(beta.map { load($0 + c, lanes) } ?? Lanes(), to: shift + c, lanes)
+    }
   }
   apply(
     AppliedNormalisation(centre: mean, scale: scale, shift: shift, rectifies: rectify), shape,

@@ -72,12 +72,15 @@ struct BlockedWinogradProduct {
       (isOneRound ? context.workers.threads : blocksAtOnce * units) * points * sumStride)
     let own = points * weightStride + 9 * Self.depth * Self.columns
     let scratch = context.buffers.take(context.workers.threads * own)
-    let zeros = context.buffers.takeZeroed(Self.depth)
+    let zeros = context.takeZeroed(Self.depth)
     let parts = epilogue.statistics.map { _ in
       (0..<units).map { unit in
         ChunkStatistics(channels: columns(of: unit).count, chunks: blocks, on: context)
       }
     }
+    let statistics = parts?.map(\.rows)
+    let unitTargets = (0..<units).map { targets.parts(columns(of: $0)) }
+    let (allInputs, allSums, memory) = (inputs.pointer, sums.pointer, scratch.pointer)
     for first in stride(from: 0, to: blocks, by: blocksAtOnce) {
       let group = first..<min(blocks, first + blocksAtOnce)
       for depth in stride(from: 0, to: depths, by: depthsAtOnce) {
@@ -85,19 +88,20 @@ struct BlockedWinogradProduct {
         read(sources, group, range, into: inputs.pointer, zeros: zeros.pointer)
         context.workers.forEach(chunks: group.count * units) { chunk, worker in
           let block = chunk / units
-          let columns = self.columns(of: chunk % units)
-          let packed = scratch.pointer + worker * own
-          let sums = sums.pointer + (isOneRound ? worker : chunk) * points * sumStride
+          let unit = chunk % units
+          let columns = self.columns(of: unit)
+          let packed = memory + worker * own
+          let sums = allSums + (isOneRound ? worker : chunk) * points * sumStride
           multiply(
-            inputs.pointer + block * range.count * points * inputStride, range, by: weights,
+            allInputs + block * range.count * points * inputStride, range, by: weights,
             columns, doubled: doubled, halved: halved, into: sums, packed: packed,
             transposed: packed + points * weightStride)
           guard range.upperBound == depths else { return }
           withScratch { small in
             tiling.write(
               sums, stride: sumStride, rowStride: Self.columns, self.range(of: first + block),
-              to: targets.parts(columns), epilogue.from(columns.lowerBound),
-              statistics: parts?[chunk % units].rows(of: first + block), small, tiles: tiles)
+              to: unitTargets[unit], epilogue.from(columns.lowerBound),
+              statistics: statistics?[unit][first + block], small, tiles: tiles)
           }
         }
       }

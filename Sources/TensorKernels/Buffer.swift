@@ -35,4 +35,12 @@ public final class KernelContext {
     workers = WorkerPool(threads: threads)
     tiles = instructions == .avx512 ? WideTiles.Kernels.self : NarrowTiles.Kernels.self
   }
+
+  /// A buffer of zeros, each time that a recording runs too.
+  public func takeZeroed(_ count: Int) -> Buffer {
+    let buffer = buffers.take(count)
+    let pointer = buffer.pointer
+    workers.alone { pointer.update(repeating: 0, count: count) }
+    return buffer
+  }
 }

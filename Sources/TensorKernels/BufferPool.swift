@@ -21,6 +21,9 @@ public final class BufferPool {
   /// Bytes taken from the system so far; they go back when the pool does.
   public var bytesAllocated: Int { top * MemoryLayout<Float>.stride }
 
+  /// How many buffers were given out so far.
+  public private(set) var taken = 0
+
   /// How often memory was taken from the system so far.
   public private(set) var allocations = 0
 
@@ -65,6 +68,7 @@ public final class BufferPool {
   }
 
   private func buffer(of count: Int) -> Buffer {
+    taken += 1
     // Whole lines of the cache, with one behind.
     let piece = take(piece: pieces(max(count, 1) + Self.slack, of: 16) * 16)
     return Buffer(pointer: base + piece.offset, count: count, capacity: piece.count, pool: self)

@@ -207,7 +207,8 @@ private func convolveGathered(
     let bias = epilogue.bias.map { pad($0, to: panels, on: context) }
     let copy = shape.mergesKernelRows ? padInput(shape, x, on: context) : nil
     let gathering = Gathering(forward: shape)
-    let zeros = context.buffers.takeZeroed(gathering.depth)
+    let zeros = context.takeZeroed(gathering.depth)
+    let (input, nothing) = (copy.map { UnsafePointer($0.pointer) } ?? x, zeros.pointer)
     let product = GatheredProduct(
       rows: gathering.rows, taps: gathering.taps.count, depth: gathering.depth, panels: panels,
       tiles: context.tiles)
@@ -218,9 +219,7 @@ private func convolveGathered(
         packed: packed, accumulate: false, epilogue: epilogue, output: y,
         normalisation: normalisation, on: context
       ) {
-        gathering.find(
-          $0, $1, $2, $3, from: copy.map { UnsafePointer($0.pointer) } ?? x, to: y,
-          zeros: zeros.pointer)
+        gathering.find($0, $1, $2, $3, from: input, to: y, zeros: nothing)
       }
     }
   }
@@ -285,7 +284,8 @@ private func gatherInputGradient(
     return NarrowConvolution(shape: shape, context: context).inputGradient(
       outputGradient: dy, weights: w, target: target)
   }
-  let zeros = context.buffers.takeZeroed(shape.outputChannels)
+  let zeros = context.takeZeroed(shape.outputChannels)
+  let nothing = zeros.pointer
   let uncovered = shape.kernelHeight < shape.stride || shape.kernelWidth < shape.stride
   if uncovered, !target.accumulate {
     clear(target.pointer, count: shape.inputCount, on: context.workers)
@@ -310,7 +310,7 @@ private func gatherInputGradient(
           packed: packed.pointer, accumulate: target.accumulate, epilogue: ConvolutionEpilogue(),
           output: target.pointer, on: context
         ) {
-          gathering.find($0, $1, $2, $3, from: dy, to: target.pointer, zeros: zeros.pointer)
+          gathering.find($0, $1, $2, $3, from: dy, to: target.pointer, zeros: nothing)
         }
       }
     }
@@ -323,6 +323,7 @@ private func flipWeights(
 ) -> Buffer {
   let (C, K) = (shape.inputChannels, shape.outputChannels)
   let flipped = context.buffers.take(shape.weightCount)
+  let target = flipped.pointer
   let rows = 64
   let pieces = pieces(C, of: rows)
   context.workers.forEach(chunks: 9 * pieces) { chunk in
@@ -330,7 +331,7 @@ private func flipWeights(
     let first = chunk % pieces * rows
     transpose(
       w + (tap * C + first) * K, rows: min(rows, C - first), columns: K, stride: K,
-      into: flipped.pointer + (8 - tap) * C * K + first, targetStride: C)
+      into: target + (8 - tap) * C * K + first, targetStride: C)
   }
   return flipped
 }
@@ -339,8 +340,9 @@ private func flipWeights(
 private func pad(
   _ bias: UnsafePointer<Float>, to panels: Panels, on context: KernelContext
 ) -> Buffer {
-  let buffer = context.buffers.takeZeroed(panels.paddedColumns)
-  buffer.pointer.update(from: bias, count: panels.columns)
+  let buffer = context.takeZeroed(panels.paddedColumns)
+  let target = buffer.pointer
+  context.workers.alone { target.update(from: bias, count: panels.columns) }
   return buffer
 }
 
@@ -350,13 +352,14 @@ func padInput(
 ) -> Buffer {
   let padded = shape.padded
   let copy = context.buffers.take(padded.inputCount)
+  let start = copy.pointer
   let row = shape.width * shape.inputChannels
   let margin = shape.padding * shape.inputChannels
   let paddedRow = row + 2 * margin
   context.workers.forEach(chunks: shape.batch * padded.height) { chunk in
     let (n, line) = chunk.quotientAndRemainder(dividingBy: padded.height)
     let h = line - shape.padding
-    let target = copy.pointer + chunk * paddedRow
+    let target = start + chunk * paddedRow
     guard 0..<shape.height ~= h else {
       target.update(repeating: 0, count: paddedRow)
       return

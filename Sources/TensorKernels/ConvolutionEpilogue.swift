@@ -52,23 +52,28 @@ public struct ChannelStatistics {
 /// For each chunk three rows: a shift, the sum of the values' distances from it, and the sum of the
 /// squares of these.
 struct ChunkStatistics {
-  let channels: Int
-  let chunks: Int
-  let buffer: Buffer
-  private let workers: WorkerPool
+  /// Where they lie.
+  struct Rows {
+    fileprivate let first: Output
+    /// Floats of one row.
+    let stride: Int
 
-  /// Floats of one row.
-  var rowStride: Int { pieces(channels, of: 16) * 16 }
+    subscript(chunk: Int) -> Output { first + chunk * 3 * stride }
+  }
+
+  let rows: Rows
+  private let channels: Int
+  private let chunks: Int
+  private let buffer: Buffer
+  private let workers: WorkerPool
 
   init(channels: Int, chunks: Int, on context: KernelContext) {
     self.channels = channels
     self.chunks = chunks
-    buffer = context.buffers.take(chunks * 3 * pieces(channels, of: 16) * 16)
+    let stride = pieces(channels, of: 16) * 16
+    buffer = context.buffers.take(chunks * 3 * stride)
+    rows = Rows(first: buffer.pointer, stride: stride)
     workers = context.workers
-  }
-
-  func rows(of chunk: Int) -> UnsafeMutablePointer<Float> {
-    buffer.pointer + chunk * 3 * rowStride
   }
 
   /// Joins the chunks in Float64 (Chan, Golub and LeVeque 1979).
@@ -77,26 +82,27 @@ struct ChunkStatistics {
   func join(into statistics: ChannelStatistics, count: (Int) -> Int) {
     let counts = (0..<chunks).map { Double(count($0)) }
     let all = counts.reduce(0, +)
-    forEachVector(of: channels, on: workers) { c, _ in
+    forEachVector(of: channels, on: workers) { [rows, channels, chunks] c, _ in
       var total = DoubleLanes()
       for chunk in 0..<chunks {
-        let p = rows(of: chunk) + c
-        total += doubles(load(p)) * counts[chunk] + doubles(load(p + rowStride))
+        let p = rows[chunk] + c
+        total += doubles(load(p)) * counts[chunk] + doubles(load(p + rows.stride))
       }
       let mean = total / all
       var square = DoubleLanes()
       for chunk in 0..<chunks {
-        let p = rows(of: chunk) + c
-        let sum = doubles(load(p + rowStride))
+        let p = rows[chunk] + c
+        let sum = doubles(load(p + rows.stride))
         let d = doubles(load(p)) + sum / counts[chunk] - mean
         square +=
-          doubles(load(p + 2 * rowStride)) - sum * sum / counts[chunk] + d * d * counts[chunk]
+          doubles(load(p + 2 * rows.stride)) - sum * sum / counts[chunk] + d * d * counts[chunk]
       }
       var variance = square / all
       variance.replace(with: DoubleLanes(), where: variance .< 0)
       store(floats(mean), to: statistics.mean + c, channels - c)
       store(floats(variance), to: statistics.variance + c, channels - c)
     }
+    withExtendedLifetime(buffer) {}
   }
 }
 

@@ -14,28 +14,35 @@
 public func softmaxDice(
   logits: UnsafePointer<Float>, labels: UnsafePointer<Float>, rows: Int, classes: Int,
   smoothing: Double, weight: Double, gradient: GradientTarget?, on context: KernelContext
-) -> Double {
+) -> LossValue {
   let probabilities = context.buffers.take(rows * classes)
   let p = probabilities.pointer
   softmaxRows(
     logits, centre: nil, rows: rows, columns: classes, sharpness: 1, into: p, on: context.workers)
-  var shared = [Double](repeating: 0, count: classes)
-  var total = [Double](repeating: 0, count: classes)
-  for n in 0..<rows {
-    for k in 0..<classes { total[k] += Double(p[n * classes + k]) }
-    let label = Int(labels[n])
-    shared[label] += Double(p[n * classes + label])
-    total[label] += 1
-  }
-  var loss = 0.0
-  for k in 0..<classes { loss += 1 - (2 * shared[k] + smoothing) / (total[k] + smoothing) }
-  if let gradient {
-    // Slopes of the loss along a probability, where the pixel has the class and where it has not.
-    let outside = (0..<classes).map { k in
-      Float(
-        weight * (2 * shared[k] + smoothing) / ((total[k] + smoothing) * (total[k] + smoothing)))
+  let (sums, shared) = context.buffers.take(2 * classes, of: Double.self)
+  let total = shared + classes
+  let slopes = context.buffers.take(2 * classes)
+  // Slopes of the loss along a probability, where the pixel has the class and where it has not.
+  let (inside, outside) = (slopes.pointer, slopes.pointer + classes)
+  let result = LossValue(on: context)
+  let value = result.pointer
+  context.workers.alone {
+    shared.update(repeating: 0, count: 2 * classes)
+    for n in 0..<rows {
+      for k in 0..<classes { total[k] += Double(p[n * classes + k]) }
+      let label = Int(labels[n])
+      shared[label] += Double(p[n * classes + label])
+      total[label] += 1
     }
-    let inside = (0..<classes).map { outside[$0] - Float(2 * weight / (total[$0] + smoothing)) }
+    var loss = 0.0
+    for k in 0..<classes { loss += 1 - (2 * shared[k] + smoothing) / (total[k] + smoothing) }
+    value.pointee = weight * loss
+    guard let gradient else { return }
+    for k in 0..<classes {
+      outside[k] = Float(
+        weight * (2 * shared[k] + smoothing) / ((total[k] + smoothing) * (total[k] + smoothing)))
+      inside[k] = outside[k] - Float(2 * weight / (total[k] + smoothing))
+    }
     for n in 0..<rows {
       let (row, label) = (n * classes, Int(labels[n]))
       var mean: Float = 0
@@ -46,7 +53,7 @@ public func softmaxDice(
       }
     }
   }
-  return withExtendedLifetime(probabilities) { weight * loss }
+  return withExtendedLifetime((probabilities, sums, slopes)) { result }
 }
 
 /// Which way each channel of a map of distances is differentiated.
@@ -75,7 +82,7 @@ public func distanceGradientError(
   _ x: UnsafePointer<Float>, targets: UnsafePointer<Float>, focus: UnsafePointer<Float>,
   images: Int, height: Int, width: Int, axes: GradientAxes, weight: Double,
   gradient: GradientTarget?, on context: KernelContext
-) -> Double {
+) -> LossValue {
   let pixels = images * height * width
   let byX = (0..<25).map { i in
     let (u, v) = (Double(i % 5 - 2), Double(i / 5 - 2))
@@ -83,29 +90,31 @@ public func distanceGradientError(
   }
   let byY = (0..<25).map { byX[($0 % 5) * 5 + $0 / 5] }
   let kernels = axes == .aligned ? [byX, byY] : [byY, byX]
-  var region = 0.0
-  for i in 0..<pixels { region += Double(focus[i]) }
-  let scale = weight / (2 * region + 1e-8)
-  let errors = context.buffers.take(pixels)
-  let slopes = context.buffers.take(pixels)
-  var sum = 0.0
-  for channel in 0..<2 {
-    for i in 0..<pixels { errors.pointer[i] = x[2 * i + channel] - targets[2 * i + channel] }
-    correlate(
-      errors.pointer, kernels[channel], images: images, height: height, width: width,
-      into: slopes.pointer)
-    for i in 0..<pixels {
-      sum += Double(focus[i]) * Double(slopes.pointer[i]) * Double(slopes.pointer[i])
+  let turned = kernels.map { Array($0.reversed()) }
+  let memory = context.buffers.take(2 * pixels)
+  let (errors, slopes) = (memory.pointer, memory.pointer + pixels)
+  let loss = LossValue(on: context)
+  let result = loss.pointer
+  context.workers.alone {
+    var region = 0.0
+    for i in 0..<pixels { region += Double(focus[i]) }
+    let scale = weight / (2 * region + 1e-8)
+    var sum = 0.0
+    for channel in 0..<2 {
+      for i in 0..<pixels { errors[i] = x[2 * i + channel] - targets[2 * i + channel] }
+      correlate(
+        errors, kernels[channel], images: images, height: height, width: width, into: slopes)
+      for i in 0..<pixels { sum += Double(focus[i]) * Double(slopes[i]) * Double(slopes[i]) }
+      guard let gradient else { continue }
+      for i in 0..<pixels { slopes[i] *= focus[i] * Float(2 * scale) }
+      // Back through a correlation: the correlation with the kernel turned by half.
+      correlate(
+        slopes, turned[channel], images: images, height: height, width: width, into: errors)
+      for i in 0..<pixels { gradient.add(errors[i], at: 2 * i + channel) }
     }
-    guard let gradient else { continue }
-    for i in 0..<pixels { slopes.pointer[i] *= focus[i] * Float(2 * scale) }
-    // Back through a correlation: the correlation with the kernel turned by half.
-    correlate(
-      slopes.pointer, kernels[channel].reversed(), images: images, height: height, width: width,
-      into: errors.pointer)
-    for i in 0..<pixels { gradient.add(errors.pointer[i], at: 2 * i + channel) }
+    result.pointee = sum * scale
   }
-  return withExtendedLifetime((errors, slopes)) { sum * scale }
+  return withExtendedLifetime(memory) { loss }
 }
 
 /// Correlates single-channel images with a 5 x 5 kernel, zeros beyond their edges.

@@ -54,6 +54,7 @@ public func sumRows(
   let size = max(1, 8_192 / columns)
   let chunks = pieces(rows, of: size)
   let partial = context.buffers.take(chunks * columns)
+  let parts = partial.pointer
   context.workers.forEach(chunks: chunks) { chunk in
     for c in stride(from: 0, to: columns, by: 8) {
       let lanes = columns - c
@@ -61,15 +62,16 @@ public func sumRows(
       for r in chunk * size..<min(rows, (chunk + 1) * size) {
         sum += load(x + r * columns + c, lanes)
       }
-      store(sum, to: partial.pointer + chunk * columns + c, lanes)
+      store(sum, to: parts + chunk * columns + c, lanes)
     }
   }
   forEachVector(of: columns, on: context.workers) { c, lanes in
     var sum = DoubleLanes()
-    for chunk in 0..<chunks { sum += doubles(load(partial.pointer + chunk * columns + c, lanes)) }
+    for chunk in 0..<chunks { sum += doubles(load(parts + chunk * columns + c, lanes)) }
     let start = accumulate ? load(sums + c, lanes) : Lanes()
     store(accumulate ? start + floats(sum) : floats(sum), to: sums + c, lanes)
   }
+  withExtendedLifetime(partial) {}
 }
 
 /// NaN passes, as it must to be noticed.

@@ -63,7 +63,7 @@ struct GatheredProduct {
   func run(
     packed: UnsafePointer<Float>, accumulate: Bool, epilogue: ConvolutionEpilogue, output: Output,
     normalisation: AppliedNormalisation? = nil, on context: KernelContext,
-    gather: Gather
+    gather: @escaping Gather
   ) {
     precondition(normalisation == nil || taps == 1, "zeros around an image are not normalised")
     let work = taps * depth * panels.columns
@@ -77,29 +77,30 @@ struct GatheredProduct {
     }
     let memory = Memory(
       rows: min(rowsPerChunk, rows), taps: taps,
-      width: blocks.count > 1 ? panels.vectors(in: 0) * panels.lanes : 0)
+      width: blocksInStage(of: blocks) > 1 ? panels.vectors(in: 0) * panels.lanes : 0)
     let own = context.buffers.take(context.workers.threads * memory.size)
     let normalised = normalisation.map { _ in
       context.buffers.take(context.workers.threads * min(rowsPerChunk, rows) * normalisedStride)
     }
+    let (ownStart, copies, statistics) = (own.pointer, normalised?.pointer, parts?.rows)
     context.workers.forEach(chunks: cut.count) { chunk, worker in
       let (rowChunk, range) = cut[chunk]
       guard !range.isEmpty else { return }
       let first = rowChunk * rowsPerChunk
       runChunk(
-        memory: memory.pointers(in: own.pointer + worker * memory.size), first: first,
+        memory: memory.pointers(in: ownStart + worker * memory.size), first: first,
         count: min(rowsPerChunk, rows - first), panels: range,
         blocks: blocks, packed: packed, accumulate: accumulate, epilogue: epilogue, output: output,
-        statistics: parts.map { $0.rows(of: rowChunk) }
+        statistics: statistics?[rowChunk]
       ) { first, count, inputs, outputs in
         gather(first, count, inputs, outputs)
-        guard let normalisation, let normalised else { return }
+        guard let normalisation, let copies else { return }
         normalise(
           inputs, count, normalisation,
-          into: normalised.pointer + worker * min(rowsPerChunk, rows) * normalisedStride)
+          into: copies + worker * min(rowsPerChunk, rows) * normalisedStride)
       }
     }
-    withExtendedLifetime(own) {}
+    withExtendedLifetime((own, normalised)) {}
     if let parts, let statistics = epilogue.statistics {
       parts.join(into: statistics) { min(rowsPerChunk, rows - $0 * rowsPerChunk) }
     }

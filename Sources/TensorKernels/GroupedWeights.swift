@@ -36,21 +36,26 @@ public struct GroupedWeightShape: Hashable, Sendable {
 /// Writes grouped weights as full ones, `[taps, inputs, outputs]`, zeros between groups.
 public func spreadGroups(
   _ shape: GroupedWeightShape, _ grouped: UnsafePointer<Float>,
-  into full: UnsafeMutablePointer<Float>
+  into full: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
-  full.update(repeating: 0, count: shape.fullCount)
-  let run = shape.outputs / shape.groups
-  shape.forEachRun { (full + $1).update(from: grouped + $0, count: run) }
+  workers.alone {
+    full.update(repeating: 0, count: shape.fullCount)
+    let run = shape.outputs / shape.groups
+    shape.forEachRun { (full + $1).update(from: grouped + $0, count: run) }
+  }
 }
 
 /// Takes what belongs to the groups out of a gradient of full weights.
 public func collectGroups(
-  _ shape: GroupedWeightShape, _ full: UnsafePointer<Float>, into grouped: GradientTarget
+  _ shape: GroupedWeightShape, _ full: UnsafePointer<Float>, into grouped: GradientTarget,
+  on workers: WorkerPool
 ) {
-  let run = shape.outputs / shape.groups
-  shape.forEachRun { from, to in
-    for i in stride(from: 0, to: run, by: 8) {
-      grouped.put(load(full + to + i, run - i), at: from + i, run - i)
+  workers.alone {
+    let run = shape.outputs / shape.groups
+    shape.forEachRun { from, to in
+      for i in stride(from: 0, to: run, by: 8) {
+        grouped.put(load(full + to + i, run - i), at: from + i, run - i)
+      }
     }
   }
 }

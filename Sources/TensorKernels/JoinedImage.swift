@@ -150,6 +150,7 @@ func withJoined(
     return body(sources[0].pointer)
   }
   let joined = context.buffers.take(shape.inputCount)
+  let start = joined.pointer
   let (H, W, C) = (shape.height, shape.width, shape.inputChannels)
   context.workers.forEach(chunks: shape.batch * H) { row in
     var first = 0
@@ -160,7 +161,7 @@ func withJoined(
         + ((row / H * (H >> shift)) + (row % H) >> shift) * (W >> shift) * source.channels
       for w in 0..<W {
         let pixel = line + (w >> shift) * source.channels
-        let target = joined.pointer + (row * W + w) * C + first
+        let target = start + (row * W + w) * C + first
         forEachEight(of: source.channels) { c, lanes in
           let value = load(pixel + c, lanes)
           store(

@@ -52,6 +52,7 @@ public func layerNormalisationGradient(
   let channels = shape.channels
   let inverse = 1 / Float(channels)
   let partial = context.buffers.take(shape.chunks * 2 * channels)
+  let parts = partial.pointer
   context.workers.forEach(chunks: shape.chunks) { chunk in
     let rows = shape.range(of: chunk)
     for c in stride(from: 0, to: channels, by: 8) {
@@ -64,8 +65,8 @@ public func layerNormalisationGradient(
         shift += g
         slope = slope.addingProduct(g, value)
       }
-      store(shift, to: partial.pointer + chunk * 2 * channels + c, lanes)
-      store(slope, to: partial.pointer + (chunk * 2 + 1) * channels + c, lanes)
+      store(shift, to: parts + chunk * 2 * channels + c, lanes)
+      store(slope, to: parts + (chunk * 2 + 1) * channels + c, lanes)
     }
     guard let inputGradient else { return }
     for r in rows {
@@ -91,12 +92,14 @@ public func layerNormalisationGradient(
   }
   for (target, offset) in [(betaGradient, 0), (gammaGradient, channels)] {
     guard let target else { continue }
-    for c in 0..<channels {
-      var sum = 0.0
-      for chunk in 0..<shape.chunks {
-        sum += Double(partial.pointer[chunk * 2 * channels + offset + c])
+    context.workers.alone {
+      for c in 0..<channels {
+        var sum = 0.0
+        for chunk in 0..<shape.chunks {
+          sum += Double(parts[chunk * 2 * channels + offset + c])
+        }
+        target.pointer[c] = target.accumulate ? target.pointer[c] + Float(sum) : Float(sum)
       }
-      target.pointer[c] = target.accumulate ? target.pointer[c] + Float(sum) : Float(sum)
     }
   }
   withExtendedLifetime(partial) {}

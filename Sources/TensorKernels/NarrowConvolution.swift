@@ -25,7 +25,11 @@ struct NarrowConvolution {
     }
     let chunkEpilogue = ConvolutionEpilogue(
       residual: epilogue.residual, rectifies: epilogue.rectifies)
-    context.workers.forEach(chunks: shape.batch * H) { row in
+    let finishes = parts != nil || epilogue.residual != nil || epilogue.rectifies
+    // Two floats for each pointer to a pixel of a row.
+    let pointers = finishes ? context.buffers.take(context.workers.threads * 2 * W) : nil
+    let (allWeights, allPointers, statistics) = (byOutput.pointer, pointers?.pointer, parts?.rows)
+    context.workers.forEach(chunks: shape.batch * H) { row, worker in
       let (n, p) = (row / H, row % H)
       let tall = inside(p, shape.height, shape.kernelHeight)
       var q = 0
@@ -41,7 +45,7 @@ struct NarrowConvolution {
           wide.count == shape.kernelWidth && count % 8 == 0
           && q + Self.pixels - 1 - shape.padding + shape.kernelWidth <= shape.width
         for k in 0..<K {
-          let weights = byOutput.pointer + (k * taps + wide.lowerBound) * C
+          let weights = allWeights + (k * taps + wide.lowerBound) * C
           let bias = epilogue.bias?[k] ?? 0
           let result = y + (row * W + q) * K + k
           // Whole rows of taps for four pixels at a time: weights are read once for them.
@@ -79,15 +83,15 @@ struct NarrowConvolution {
         }
         q += isWhole ? Self.pixels : 1
       }
-      guard parts != nil || epilogue.residual != nil || epilogue.rectifies else { return }
-      withUnsafeTemporaryAllocation(of: Output.self, capacity: W) { rows in
-        for q in 0..<W { rows[q] = y + (row * W + q) * K }
-        chunkEpilogue.finish(
-          rows: rows.baseAddress!, count: W, columns: 0..<K, base: y,
-          statistics: parts.map { $0.rows(of: row) }, rowStride: 16, tiles: context.tiles)
-      }
+      guard let allPointers else { return }
+      let rows = UnsafeMutableRawPointer(allPointers + worker * 2 * W)
+        .assumingMemoryBound(to: Output.self)
+      for q in 0..<W { rows[q] = y + (row * W + q) * K }
+      chunkEpilogue.finish(
+        rows: rows, count: W, columns: 0..<K, base: y, statistics: statistics?[row],
+        rowStride: 16, tiles: context.tiles)
     }
-    withExtendedLifetime(byOutput) {}
+    withExtendedLifetime((byOutput, pointers)) {}
     if let parts, let statistics = epilogue.statistics {
       parts.join(into: statistics) { _ in W }
     }
@@ -99,6 +103,7 @@ struct NarrowConvolution {
     let (C, K) = (shape.inputChannels, shape.outputChannels)
     let (H, W) = (shape.outputHeight, shape.outputWidth)
     let byOutput = weightsByOutput(w)
+    let allWeights = byOutput.pointer
     context.workers.forEach(chunks: shape.batch * shape.height) { row in
       let (n, h) = (row / shape.height, row % shape.height)
       let line = target.pointer + row * shape.width * C
@@ -116,7 +121,7 @@ struct NarrowConvolution {
             for i in tall {
               for j in 0..<shape.kernelWidth {
                 for k in 0..<K {
-                  let weights = byOutput.pointer + (k * taps + i * shape.kernelWidth + j) * C + c
+                  let weights = allWeights + (k * taps + i * shape.kernelWidth + j) * C + c
                   sums.add(
                     load(weights), times: outputs + (w + shape.padding - j - i * W) * K + k,
                     stride: K)
@@ -132,7 +137,7 @@ struct NarrowConvolution {
             for i in tall {
               for j in wide {
                 for k in 0..<K {
-                  let weights = byOutput.pointer + (k * taps + i * shape.kernelWidth + j) * C + c
+                  let weights = allWeights + (k * taps + i * shape.kernelWidth + j) * C + c
                   sum = sum.addingProduct(
                     load(weights, C - c), Lanes(repeating: outputs[(reach - j - i * W) * K + k]))
                 }
@@ -152,9 +157,10 @@ struct NarrowConvolution {
     let (C, K) = (shape.inputChannels, shape.outputChannels)
     let chunks = pieces(shape.batch * H, of: Self.rowsPerChunk)
     let size = taps * K * C
-    let sums = context.buffers.takeZeroed(chunks * size)
+    let sums = context.takeZeroed(chunks * size)
+    let allSums = sums.pointer
     context.workers.forEach(chunks: chunks) { chunk in
-      let own = sums.pointer + chunk * size
+      let own = allSums + chunk * size
       for row in chunk * Self.rowsPerChunk..<min(shape.batch * H, (chunk + 1) * Self.rowsPerChunk) {
         let (n, p) = (row / H, row % H)
         for i in 0..<shape.kernelHeight {
@@ -192,13 +198,15 @@ struct NarrowConvolution {
         }
       }
     }
-    for k in 0..<K {
-      for tap in 0..<taps {
-        for c in 0..<C {
-          var sum: Float = 0
-          for chunk in 0..<chunks { sum += sums.pointer[chunk * size + (k * taps + tap) * C + c] }
-          let i = (tap * C + c) * K + k
-          target.pointer[i] = target.accumulate ? target.pointer[i] + sum : sum
+    context.workers.alone {
+      for k in 0..<K {
+        for tap in 0..<taps {
+          for c in 0..<C {
+            var sum: Float = 0
+            for chunk in 0..<chunks { sum += allSums[chunk * size + (k * taps + tap) * C + c] }
+            let i = (tap * C + c) * K + k
+            target.pointer[i] = target.accumulate ? target.pointer[i] + sum : sum
+          }
         }
       }
     }
@@ -239,9 +247,12 @@ struct NarrowConvolution {
   /// Weights as `[outputs, taps, inputs]`.
   private func weightsByOutput(_ w: UnsafePointer<Float>) -> Buffer {
     let result = context.buffers.take(shape.weightCount)
-    for i in 0..<taps * shape.inputChannels {
-      for k in 0..<shape.outputChannels {
-        result.pointer[k * taps * shape.inputChannels + i] = w[i * shape.outputChannels + k]
+    let target = result.pointer
+    context.workers.alone {
+      for i in 0..<taps * shape.inputChannels {
+        for k in 0..<shape.outputChannels {
+          target[k * taps * shape.inputChannels + i] = w[i * shape.outputChannels + k]
+        }
       }
     }
     return result

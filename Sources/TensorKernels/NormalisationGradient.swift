@@ -40,8 +40,9 @@ public func normalisationGradient(
 ) {
   let passes = NormalisationPasses(shape: shape, dy: dy, record: record, context: context)
   let sums = passes.sums()
-  put(sums, of: shape, gammaGradient, betaGradient)
+  passes.put(sums.pointer, gammaGradient, betaGradient)
   passes.spread(sums.pointer, to: inputGradient, residual: residualGradient)
+  withExtendedLifetime(sums) {}
 }
 
 /// The gradients of a batch normalisation whose statistics were held: they are constants here.
@@ -56,24 +57,14 @@ public func heldNormalisationGradient(
 ) {
   let passes = NormalisationPasses(shape: shape, dy: dy, record: record, context: context)
   if gammaGradient != nil || betaGradient != nil {
-    put(passes.sums(), of: shape, gammaGradient, betaGradient)
+    let sums = passes.sums()
+    passes.put(sums.pointer, gammaGradient, betaGradient)
+    withExtendedLifetime(sums) {}
   }
   // Without statistics of the batch nothing comes back from the other samples.
-  let nothing = context.buffers.takeZeroed(2 * shape.channels)
+  let nothing = context.takeZeroed(2 * shape.channels)
   passes.spread(nothing.pointer, to: inputGradient, residual: residualGradient)
-}
-
-/// - Parameter sums: The sums of the gradients, then of their products with the normalised input.
-private func put(
-  _ sums: Buffer, of shape: NormalisationShape, _ gamma: GradientTarget?, _ beta: GradientTarget?
-) {
-  for (target, offset) in [(beta, 0), (gamma, shape.channels)] {
-    guard let target else { continue }
-    for c in stride(from: 0, to: shape.channels, by: 8) {
-      let lanes = shape.channels - c
-      target.put(load(sums.pointer + offset + c, lanes), at: c, lanes)
-    }
-  }
+  withExtendedLifetime(nothing) {}
 }
 
 /// The two passes over a normalisation's input and its output's gradient.
@@ -106,25 +97,39 @@ private struct NormalisationPasses {
     let (shape, pass, tiles) = (shape, pass, context.tiles)
     let channels = shape.channels
     let partial = context.buffers.take(shape.chunks * 2 * channels)
+    let parts = partial.pointer
     context.workers.forEach(chunks: shape.chunks) { chunk in
-      let target = partial.pointer + chunk * 2 * channels
+      let target = parts + chunk * 2 * channels
       target.update(repeating: 0, count: 2 * channels)
       tiles.addGradientSums(pass, rows: shape.range(of: chunk), to: target)
     }
     let sums = context.buffers.take(2 * channels)
+    let (deviation, results) = (record.inverseDeviation, sums.pointer)
     forEachVector(of: channels, on: context.workers) { c, lanes in
       var sum = DoubleLanes()
       var product = DoubleLanes()
       for chunk in 0..<shape.chunks {
-        let p = partial.pointer + chunk * 2 * channels + c
+        let p = parts + chunk * 2 * channels + c
         sum += doubles(load(p, lanes))
         product += doubles(load(p + channels, lanes))
       }
-      product *= doubles(load(record.inverseDeviation + c, lanes))
-      store(floats(sum), to: sums.pointer + c, lanes)
-      store(floats(product), to: sums.pointer + channels + c, lanes)
+      product *= doubles(load(deviation + c, lanes))
+      store(floats(sum), to: results + c, lanes)
+      store(floats(product), to: results + channels + c, lanes)
     }
-    return sums
+    return withExtendedLifetime(partial) { sums }
+  }
+
+  /// The gradients of factors and offsets.
+  func put(_ sums: UnsafePointer<Float>, _ gamma: GradientTarget?, _ beta: GradientTarget?) {
+    let channels = shape.channels
+    context.workers.alone {
+      for c in stride(from: 0, to: channels, by: 8) {
+        let lanes = channels - c
+        beta?.put(load(sums + c, lanes), at: c, lanes)
+        gamma?.put(load(sums + channels + c, lanes), at: c, lanes)
+      }
+    }
   }
 
   /// The gradients of the input and of what was added before the gate.
@@ -134,18 +139,20 @@ private struct NormalisationPasses {
     let channels = shape.channels
     let constants = context.buffers.take(3 * channels)
     let inverse = 1 / Float(shape.rows)
-    for c in stride(from: 0, to: channels, by: 8) {
-      let lanes = channels - c
-      let deviation = load(record.inverseDeviation + c, lanes)
-      let scale = record.gamma.map { deviation * load($0 + c, lanes) } ?? deviation
-      store(scale, to: constants.pointer + c, lanes)
-      store(load(sums + c, lanes) * -inverse, to: constants.pointer + channels + c, lanes)
-      let slope = load(sums + channels + c, lanes) * deviation * inverse
-      store(slope, to: constants.pointer + 2 * channels + c, lanes)
+    let (record, scales) = (record, constants.pointer)
+    let (offsets, slopes) = (scales + channels, scales + 2 * channels)
+    context.workers.alone {
+      for c in stride(from: 0, to: channels, by: 8) {
+        let lanes = channels - c
+        let deviation = load(record.inverseDeviation + c, lanes)
+        let scale = record.gamma.map { deviation * load($0 + c, lanes) } ?? deviation
+        store(scale, to: scales + c, lanes)
+        store(load(sums + c, lanes) * -inverse, to: offsets + c, lanes)
+        store(load(sums + channels + c, lanes) * deviation * inverse, to: slopes + c, lanes)
+      }
     }
     let spread = GradientSpread(
-      scale: constants.pointer, offset: constants.pointer + channels,
-      slope: constants.pointer + 2 * channels, input: input?.pointer,
+      scale: scales, offset: offsets, slope: slopes, input: input?.pointer,
       addsToInput: input?.accumulate ?? false, residual: residual?.pointer,
       addsToResidual: residual?.accumulate ?? false)
     // From the end, which the first pass has left in the caches.

@@ -23,22 +23,26 @@ public struct DescentRule: Hashable, Sendable {
 
   /// Updates parameters and momentum in place.
   ///
-  /// - Returns: Whether all of the gradient is finite; if not, what was updated is of no use.
-  public func update(
-    _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-    velocity b: UnsafeMutablePointer<Float>, count: Int, on context: KernelContext
-  ) -> Bool {
-    context.isFinite(count: count) { from, to in
+  /// - Parameters:
+  ///   - rule: Read as the work is done: a recorded step takes the numbers of its own turn.
+  ///   - isFinite: Becomes whether all of the gradient is; if not, what was updated is of no use.
+  public static func update(
+    by rule: UnsafePointer<DescentRule>, _ p: UnsafeMutablePointer<Float>,
+    gradient: UnsafePointer<Float>, velocity b: UnsafeMutablePointer<Float>, count: Int,
+    isFinite: UnsafeMutablePointer<Bool>, on context: KernelContext
+  ) {
+    context.forEachStretch(of: count, isFinite) { from, to in
+      let rule = rule.pointee
       var check = Lanes()
       for i in stride(from: from, to: to, by: 8) {
         let value = load(p + i, to - i)
         let g = load(gradient + i, to - i)
         check += g * 0
-        let d = g.addingProduct(value, Lanes(repeating: weightDecay))
-        let velocity = isFirstStep ? d : d + load(b + i, to - i) * momentum
-        let direction = nesterov ? d + velocity * momentum : velocity
+        let d = g.addingProduct(value, Lanes(repeating: rule.weightDecay))
+        let velocity = rule.isFirstStep ? d : d + load(b + i, to - i) * rule.momentum
+        let direction = rule.nesterov ? d + velocity * rule.momentum : velocity
         store(velocity, to: b + i, to - i)
-        store(value - direction * learningRate, to: p + i, to - i)
+        store(value - direction * rule.learningRate, to: p + i, to - i)
       }
       return check
     }
@@ -86,13 +90,17 @@ public struct AdamRule: Hashable, Sendable {
 
   /// Updates parameters and both moments in place.
   ///
-  /// - Returns: Whether all of the gradient is finite; if not, what was updated is of no use.
-  public func update(
-    _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-    firstMoment: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,
-    count: Int, on context: KernelContext
-  ) -> Bool {
-    context.isFinite(count: count) { from, to in
+  /// - Parameters:
+  ///   - rule: Read as the work is done: a recorded step takes the numbers of its own turn.
+  ///   - isFinite: Becomes whether all of the gradient is; if not, what was updated is of no use.
+  public static func update(
+    by rule: UnsafePointer<AdamRule>, _ p: UnsafeMutablePointer<Float>,
+    gradient: UnsafePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
+    secondMoment: UnsafeMutablePointer<Float>, count: Int,
+    isFinite: UnsafeMutablePointer<Bool>, on context: KernelContext
+  ) {
+    context.forEachStretch(of: count, isFinite) { from, to in
+      let rule = rule.pointee
       var check = Lanes()
       for i in stride(from: from, to: to, by: 8) {
         // Four streams at once are more than the processor foresees by itself.
@@ -100,17 +108,17 @@ public struct AdamRule: Hashable, Sendable {
         prefetch_line(gradient + i + 512)
         prefetch_line(firstMoment + i + 512)
         prefetch_line(secondMoment + i + 512)
-        let value = load(p + i, to - i) * shrinkage
+        let value = load(p + i, to - i) * rule.shrinkage
         var g = load(gradient + i, to - i)
         check += g * 0
-        g = g.addingProduct(value, Lanes(repeating: weightDecay))
+        g = g.addingProduct(value, Lanes(repeating: rule.weightDecay))
         var m = load(firstMoment + i, to - i)
-        m += (g - m) * complement1
-        let v = load(secondMoment + i, to - i) * beta2 + g * g * complement2
-        let denominator = squareRoots(v) * deviationScale + epsilon
+        m += (g - m) * rule.complement1
+        let v = load(secondMoment + i, to - i) * rule.beta2 + g * g * rule.complement2
+        let denominator = squareRoots(v) * rule.deviationScale + rule.epsilon
         store(m, to: firstMoment + i, to - i)
         store(v, to: secondMoment + i, to - i)
-        store(value - m / denominator * stepSize, to: p + i, to - i)
+        store(value - m / denominator * rule.stepSize, to: p + i, to - i)
       }
       return check
     }
@@ -129,17 +137,21 @@ private func squareRoots(_ x: Lanes) -> Lanes {
 extension KernelContext {
   /// Calls `body` with the bounds of each stretch of a gradient, which it reads anyway.
   ///
-  /// - Parameter body: Returns the sum of the elements times zero: anything that is not finite
-  ///   leaves NaN, which stays.
-  /// - Returns: Whether all sums are zero.
-  fileprivate func isFinite(
-    count: Int, _ body: (_ from: Int, _ to: Int) -> Lanes
-  ) -> Bool {
+  /// - Parameters:
+  ///   - isFinite: Becomes whether all sums are zero.
+  ///   - body: Returns the sum of the elements times zero: anything that is not finite leaves NaN,
+  ///     which stays.
+  @inline(__always)
+  fileprivate func forEachStretch(
+    of count: Int, _ isFinite: UnsafeMutablePointer<Bool>,
+    _ body: @escaping (_ from: Int, _ to: Int) -> Lanes
+  ) {
     let size = WorkerPool.stretch
-    let sums = buffers.take(pieces(count, of: size))
-    workers.forEachStretch(of: count) { from, to in
-      sums.pointer[from / size] = body(from, to).total
-    }
-    return (0..<sums.count).allSatisfy { sums.pointer[$0] == 0 }
+    let memory = buffers.take(pieces(count, of: size))
+    let sums = memory.pointer
+    workers.forEachStretch(of: count) { from, to in sums[from / size] = body(from, to).total }
+    let stretches = memory.count
+    workers.alone { isFinite.pointee = (0..<stretches).allSatisfy { sums[$0] == 0 } }
+    withExtendedLifetime(memory) {}
   }
 }

@@ -10,7 +10,7 @@
 public func redundancyReduction(
   a: UnsafePointer<Float>, b: UnsafePointer<Float>, rows: Int, columns: Int,
   lambda: Float, aGradient: GradientTarget, bGradient: GradientTarget, on context: KernelContext
-) -> Double {
+) -> LossValue {
   let shape = NormalisationShape(rows: rows, channels: columns)
   let first = Standardised(a, shape, on: context)
   let second = Standardised(b, shape, on: context)
@@ -39,25 +39,28 @@ public func redundancyReduction(
 private func correlationLoss(
   _ c: UnsafeMutablePointer<Float>, rows: Int, columns: Int, lambda: Float,
   on context: KernelContext
-) -> Double {
+) -> LossValue {
   let inverse = 1 / Float(rows)
-  return withUnsafeTemporaryAllocation(of: Double.self, capacity: columns) { partial in
-    let partial = partial.baseAddress!
-    context.workers.forEach(chunks: columns) { i in
-      var loss = 0.0
-      for j in 0..<columns {
-        let value = c[i * columns + j] * inverse
-        let distance = i == j ? value - 1 : value
-        let weight = i == j ? 1 : lambda
-        loss += Double(weight) * Double(distance) * Double(distance)
-        c[i * columns + j] = 2 * weight * distance * inverse
-      }
-      partial[i] = loss
+  let (memory, partial) = context.buffers.take(columns, of: Double.self)
+  context.workers.forEach(chunks: columns) { i in
+    var loss = 0.0
+    for j in 0..<columns {
+      let value = c[i * columns + j] * inverse
+      let distance = i == j ? value - 1 : value
+      let weight = i == j ? 1 : lambda
+      loss += Double(weight) * Double(distance) * Double(distance)
+      c[i * columns + j] = 2 * weight * distance * inverse
     }
+    partial[i] = loss
+  }
+  let loss = LossValue(on: context)
+  let result = loss.pointer
+  context.workers.alone {
     var total = 0.0
     for i in 0..<columns { total += partial[i] }
-    return total
+    result.pointee = total
   }
+  return withExtendedLifetime(memory) { loss }
 }
 
 /// A batch normalised without affine parameters, with what its backward pass needs.
@@ -72,7 +75,9 @@ private struct Standardised {
     inverseDeviation = context.buffers.take(shape.channels)
     batchStatistics(
       shape, input: x, mean: mean.pointer, variance: inverseDeviation.pointer, on: context)
-    invertDeviations(inverseDeviation.pointer, count: shape.channels, epsilon: 1e-5)
+    invertDeviations(
+      of: inverseDeviation.pointer, into: inverseDeviation.pointer, count: shape.channels,
+      epsilon: 1e-5, on: context.workers)
     normalise(
       shape, input: x, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
       gamma: nil, beta: nil, residual: nil, rectify: false, output: values.pointer,
@@ -93,9 +98,12 @@ private struct Standardised {
   }
 }
 
-/// Turns variances into `1 / √(variance + ε)`, in Float64.
+/// `1 / √(variance + ε)`, in Float64; both may lie in the same place.
 public func invertDeviations(
-  _ variance: UnsafeMutablePointer<Float>, count: Int, epsilon: Double
+  of variance: UnsafePointer<Float>, into deviations: UnsafeMutablePointer<Float>, count: Int,
+  epsilon: Double, on workers: WorkerPool
 ) {
-  for c in 0..<count { variance[c] = Float(1 / (Double(variance[c]) + epsilon).squareRoot()) }
+  workers.alone {
+    for c in 0..<count { deviations[c] = Float(1 / (Double(variance[c]) + epsilon).squareRoot()) }
+  }
 }

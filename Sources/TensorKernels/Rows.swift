@@ -63,15 +63,17 @@ public func weightedMean(
   weights: UnsafeMutablePointer<Float>, output y: UnsafeMutablePointer<Float>,
   on workers: WorkerPool
 ) {
-  var top = scores[0]
-  for r in 1..<max(1, rows) where scores[r] > top || scores[r] != scores[r] { top = scores[r] }
-  var total = 0.0
-  for r in stride(from: 0, to: rows, by: 8) {
-    store(exponential(load(scores + r, rows - r) - top), to: weights + r, rows - r)
+  workers.alone {
+    var top = scores[0]
+    for r in 1..<max(1, rows) where scores[r] > top || scores[r] != scores[r] { top = scores[r] }
+    var total = 0.0
+    for r in stride(from: 0, to: rows, by: 8) {
+      store(exponential(load(scores + r, rows - r) - top), to: weights + r, rows - r)
+    }
+    for r in 0..<rows { total += Double(weights[r]) }
+    let inverse = Float(1 / total)
+    for r in 0..<rows { weights[r] *= inverse }
   }
-  for r in 0..<rows { total += Double(weights[r]) }
-  let inverse = Float(1 / total)
-  for r in 0..<rows { weights[r] *= inverse }
   workers.forEach(chunks: pieces(columns, of: 8)) { piece in
     let c = piece * 8
     var sum = Lanes()
@@ -89,20 +91,26 @@ public func weightedMeanGradient(
   rows: Int, columns: Int, inputGradient: GradientTarget?, scoreGradient: GradientTarget?,
   on context: KernelContext
 ) {
-  let products = context.buffers.take(rows)
+  let memory = context.buffers.take(rows)
+  let products = memory.pointer
   context.workers.forEach(chunks: rows) { r in
-    products.pointer[r] = dot(x + r * columns, dy, columns)
+    products[r] = dot(x + r * columns, dy, columns)
     guard let inputGradient else { return }
     for c in stride(from: 0, to: columns, by: 8) {
       inputGradient.put(
         load(dy + c, columns - c) * weights[r], at: r * columns + c, columns - c)
     }
   }
-  guard let scoreGradient else { return }
-  var mean = 0.0
-  for r in 0..<rows { mean += Double(weights[r]) * Double(products.pointer[r]) }
-  for r in 0..<rows {
-    let value = weights[r] * (products.pointer[r] - Float(mean))
-    scoreGradient.pointer[r] = scoreGradient.accumulate ? scoreGradient.pointer[r] + value : value
+  if let scoreGradient {
+    context.workers.alone {
+      var mean = 0.0
+      for r in 0..<rows { mean += Double(weights[r]) * Double(products[r]) }
+      for r in 0..<rows {
+        let value = weights[r] * (products[r] - Float(mean))
+        scoreGradient.pointer[r] =
+          scoreGradient.accumulate ? scoreGradient.pointer[r] + value : value
+      }
+    }
   }
+  withExtendedLifetime(memory) {}
 }

@@ -13,13 +13,14 @@
 public func softTargetCrossEntropy(
   logits: UnsafePointer<Float>, targets: UnsafePointer<Float>, rows: Int, classes: Int,
   sharpness: Float, weight: Float, gradient: GradientTarget?, on context: KernelContext
-) -> Double {
+) -> LossValue {
   let probabilities = context.buffers.take(rows * classes)
-  let losses = context.buffers.take(rows)
+  let memory = context.buffers.take(rows)
+  let (allProbabilities, losses) = (probabilities.pointer, memory.pointer)
   let factor = weight * sharpness / Float(rows)
   context.workers.forEach(chunks: rows) { n in
     let (z, t) = (logits + n * classes, targets + n * classes)
-    let p = probabilities.pointer + n * classes
+    let p = allProbabilities + n * classes
     let (top, total) = exponentials(z, count: classes, sharpness: sharpness, into: p)
     let logSum = logarithm(Lanes(repeating: total))[0] + top
     var mass = Lanes()
@@ -29,7 +30,7 @@ public func softTargetCrossEntropy(
       mass += target
       loss += target * (logSum - sharpness * load(z + k, classes - k))
     }
-    losses.pointer[n] = loss.total
+    losses[n] = loss.total
     guard let gradient else { return }
     let scale = mass.total / total
     for k in stride(from: 0, to: classes, by: 8) {
@@ -37,9 +38,14 @@ public func softTargetCrossEntropy(
       gradient.put(slope * factor, at: n * classes + k, classes - k)
     }
   }
-  var sum = 0.0
-  for n in 0..<rows { sum += Double(losses.pointer[n]) }
-  return withExtendedLifetime((probabilities, losses)) { sum * Double(weight) / Double(rows) }
+  let loss = LossValue(on: context)
+  let result = loss.pointer
+  context.workers.alone {
+    var sum = 0.0
+    for n in 0..<rows { sum += Double(losses[n]) }
+    result.pointee = sum * Double(weight) / Double(rows)
+  }
+  return withExtendedLifetime((probabilities, memory)) { loss }
 }
 
 /// `y = softmax(sharpness (x - centre))` of each row; without a centre it is zero.
@@ -89,24 +95,29 @@ public func sinkhorn(
   codes: UnsafeMutablePointer<Float>, on context: KernelContext
 ) {
   let count = rows * columns
+  let memory = context.buffers.take(1 + columns)
+  let (largest, sums) = (memory.pointer, memory.pointer + 1)
   // A common shift cancels in the first scaling and keeps exp in range.
-  var top = scores[0]
-  for i in 1..<max(1, count) where scores[i] > top { top = scores[i] }
+  context.workers.alone {
+    var top = scores[0]
+    for i in 1..<max(1, count) where scores[i] > top { top = scores[i] }
+    largest.pointee = top
+  }
   context.workers.forEachStretch(of: count) { from, to in
+    let top = largest.pointee
     for i in stride(from: from, to: to, by: 8) {
       store(exponential((load(scores + i, to - i) - top) / epsilon), to: codes + i, to - i)
     }
   }
-  let sums = context.buffers.take(columns)
   for _ in 0..<iterations {
     sumRows(
-      codes, rows: rows, columns: columns, into: sums.pointer, accumulate: false, on: context)
+      codes, rows: rows, columns: columns, into: sums, accumulate: false, on: context)
     context.workers.forEach(chunks: rows) { r in
       let row = codes + r * columns
       var total = Lanes()
       for c in stride(from: 0, to: columns, by: 8) {
         let lanes = columns - c
-        var divisor = load(sums.pointer + c, lanes)
+        var divisor = load(sums + c, lanes)
         if lanes < 8 { for lane in lanes..<8 { divisor[lane] = 1 } }
         let value = load(row + c, lanes) / divisor
         total += value
@@ -118,7 +129,7 @@ public func sinkhorn(
       }
     }
   }
-  withExtendedLifetime(sums) {}
+  withExtendedLifetime(memory) {}
 }
 
 /// Mean squared error, and its gradient: `weight / N · Σ (x - t)²`.
@@ -127,10 +138,11 @@ public func sinkhorn(
 public func meanSquaredError(
   _ x: UnsafePointer<Float>, targets t: UnsafePointer<Float>, count: Int, weight: Float,
   gradient: GradientTarget?, on context: KernelContext
-) -> Double {
+) -> LossValue {
   let size = 4_096
   let chunks = pieces(count, of: size)
-  let partial = context.buffers.take(chunks)
+  let memory = context.buffers.take(chunks)
+  let partial = memory.pointer
   let factor = 2 * weight / Float(count)
   context.workers.forEach(chunks: chunks) { chunk in
     var sum = Lanes()
@@ -140,9 +152,14 @@ public func meanSquaredError(
       sum = sum.addingProduct(d, d)
       gradient?.put(d * factor, at: i, end - i)
     }
-    partial.pointer[chunk] = sum.total
+    partial[chunk] = sum.total
   }
-  var total = 0.0
-  for chunk in 0..<chunks { total += Double(partial.pointer[chunk]) }
-  return withExtendedLifetime(partial) { total * Double(weight) / Double(count) }
+  let loss = LossValue(on: context)
+  let result = loss.pointer
+  context.workers.alone {
+    var total = 0.0
+    for chunk in 0..<chunks { total += Double(partial[chunk]) }
+    result.pointee = total * Double(weight) / Double(count)
+  }
+  return withExtendedLifetime(memory) { loss }
 }

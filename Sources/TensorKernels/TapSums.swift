@@ -71,13 +71,14 @@ struct TapSums {
     let copies = context.buffers.take(context.workers.threads * own)
     let sums = parts > 1 ? context.buffers.take(parts * weightCount) : nil
     let imageRows = input.batch * input.outputHeight
+    let (allCopies, allSums) = (copies.pointer, sums?.pointer)
     context.workers.forEach(chunks: taps / tapsPerUnit * rowUnits * columnUnits * parts) {
       chunk, worker in
       let part = chunk % parts
       let unit = chunk / parts
       let row = unit / columnUnits % rowUnits * rowsPerUnit
       let column = unit % columnUnits * columnsPerUnit
-      let left = copies.pointer + worker * own
+      let left = allCopies + worker * own
       Unit(
         sums: self, firstTap: unit / columnUnits / rowUnits * tapsPerUnit,
         rows: row..<min(depth, row + rowsPerUnit),
@@ -85,9 +86,8 @@ struct TapSums {
         imageRows: part * imageRows / parts..<(part + 1) * imageRows / parts,
         pixels: UnsafeMutableRawPointer(left + copied).assumingMemoryBound(to: Input.self),
         left: left, right: left + Self.chain * rowsPerUnit,
-        target: sums.map {
-          GradientTarget($0.pointer + part * weightCount, accumulate: false)
-        } ?? target
+        target: allSums.map { GradientTarget($0 + part * weightCount, accumulate: false) }
+          ?? target
       ).run()
     }
     if let sums { join(sums.pointer, into: target) }

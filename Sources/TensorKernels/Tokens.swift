@@ -23,19 +23,20 @@ public func embedTokens(
   on context: KernelContext
 ) {
   let (T, C) = (shape.tokens, shape.channels)
-  let rows = context.buffers.take(T * C)
+  let memory = context.buffers.take(T * C)
+  let rows = memory.pointer
   context.workers.forEach(chunks: T) { t in
-    for c in 0..<C { rows.pointer[t * C + c] = positions[c * T + t] }
+    for c in 0..<C { rows[t * C + c] = positions[c * T + t] }
   }
   context.workers.forEach(chunks: shape.batch * T) { row in
     let t = row % T
     let source = t == 0 ? first : x + (row / T * shape.patches + t - 1) * C
     for c in stride(from: 0, to: C, by: 8) {
       store(
-        load(source + c, C - c) + load(rows.pointer + t * C + c, C - c), to: y + row * C + c, C - c)
+        load(source + c, C - c) + load(rows + t * C + c, C - c), to: y + row * C + c, C - c)
     }
   }
-  withExtendedLifetime(rows) {}
+  withExtendedLifetime(memory) {}
 }
 
 /// The gradients of `embedTokens`; a target that is nil is not wanted.
@@ -70,17 +71,20 @@ public func embedTokensGradient(
 /// Every `step`-th row, from the first: `y[n] = x[n * step]`.
 public func takeRows(
   _ x: UnsafePointer<Float>, rows: Int, step: Int, columns: Int,
-  output y: UnsafeMutablePointer<Float>
+  output y: UnsafeMutablePointer<Float>, on workers: WorkerPool
 ) {
-  for r in 0..<rows { (y + r * columns).update(from: x + r * step * columns, count: columns) }
+  workers.forEach(chunks: rows) { r in
+    (y + r * columns).update(from: x + r * step * columns, count: columns)
+  }
 }
 
 /// The gradient of `takeRows`: zero in the rows that were not taken.
 public func takeRowsGradient(
-  _ dy: UnsafePointer<Float>, rows: Int, step: Int, columns: Int, into dx: GradientTarget
+  _ dy: UnsafePointer<Float>, rows: Int, step: Int, columns: Int, into dx: GradientTarget,
+  on workers: WorkerPool
 ) {
-  if !dx.accumulate { dx.pointer.update(repeating: 0, count: rows * step * columns) }
-  for r in 0..<rows {
+  if !dx.accumulate { clear(dx.pointer, count: rows * step * columns, on: workers) }
+  workers.forEach(chunks: rows) { r in
     for c in stride(from: 0, to: columns, by: 8) {
       dx.put(load(dy + r * columns + c, columns - c), at: r * step * columns + c, columns - c)
     }

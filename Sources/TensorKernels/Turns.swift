@@ -25,6 +25,11 @@ final class Turns {
     next.deallocate()
   }
 
+  /// Begins with the first chunk again.
+  func reset() {
+    for place in 0..<places { next[place].store(0, ordering: .relaxed) }
+  }
+
   /// Returns when the chunk before has passed; what it wrote until then is seen.
   func wait(for chunk: Int, at place: Int) {
     var looks = 0

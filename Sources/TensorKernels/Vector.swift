@@ -78,8 +78,9 @@ func doubles(_ x: Lanes) -> DoubleLanes { DoubleLanes(x) }
 func floats(_ x: DoubleLanes) -> Lanes { Lanes(x) }
 
 /// Calls `body` with the first of each eight channels and how many are left from there.
+@inline(__always)
 func forEachVector(
-  of channels: Int, on workers: WorkerPool, _ body: (_ c: Int, _ lanes: Int) -> Void
+  of channels: Int, on workers: WorkerPool, _ body: @escaping (_ c: Int, _ lanes: Int) -> Void
 ) {
   workers.forEach(chunks: pieces(channels, of: 8)) { body($0 * 8, channels - $0 * 8) }
 }
@@ -89,7 +90,8 @@ extension WorkerPool {
   static var stretch: Int { 16_384 }
 
   /// Cuts `count` elements into stretches and calls `body` with each one's bounds.
-  public func forEachStretch(of count: Int, _ body: (_ from: Int, _ to: Int) -> Void) {
+  @inline(__always)
+  public func forEachStretch(of count: Int, _ body: @escaping (_ from: Int, _ to: Int) -> Void) {
     forEach(chunks: pieces(count, of: Self.stretch)) { chunk in
       body(chunk * Self.stretch, min(count, (chunk + 1) * Self.stretch))
     }

@@ -53,7 +53,7 @@ public func unpackWeights(
 /// Sixteen outputs at a time: a line of the cache on one side, sixteen lines that are used to their
 /// end on the other.
 private func forEachBlock(
-  of outputs: Int, on workers: WorkerPool, _ body: (_ first: Int, _ count: Int) -> Void
+  of outputs: Int, on workers: WorkerPool, _ body: @escaping (_ first: Int, _ count: Int) -> Void
 ) {
   workers.forEach(chunks: pieces(outputs, of: 16)) { body($0 * 16, min(16, outputs - $0 * 16)) }
 }

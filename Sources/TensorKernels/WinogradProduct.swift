@@ -47,6 +47,7 @@ struct WinogradProduct {
   /// Transforms weights `[3, 3, inputs, outputs]`; the result goes to `run`.
   func transform(weights: UnsafePointer<Float>) -> Buffer {
     let packed = context.buffers.take(points * weightStride)
+    let target = packed.pointer
     let rows = 16
     context.workers.forEach(chunks: pieces(inputChannels, of: rows)) { chunk in
       withScratch { scratch in
@@ -57,7 +58,7 @@ struct WinogradProduct {
             }
             tiles.transformWeights(
               tiling.size, taps: taps.baseAddress!, channel: c, panels: panels,
-              target: packed.pointer, pointStride: weightStride, omitsCancelling: false,
+              target: target, pointStride: weightStride, omitsCancelling: false,
               scratch: scratch)
           }
         }
@@ -95,27 +96,28 @@ struct WinogradProduct {
     let outputStride = perChunk * paddedOutputs + 16
     let scratch = context.buffers.take(
       context.workers.threads * points * (inputStride + outputStride))
-    let zeros = context.buffers.takeZeroed(paddedInputs)
+    let zeros = context.takeZeroed(paddedInputs)
+    let (own, nothing) = (scratch.pointer, zeros.pointer)
     let (doubled, halved) = (sources.doubledChannels, targets.halvedChannels)
     let parts = epilogue.statistics.map { _ in
       ChunkStatistics(channels: outputChannels, chunks: chunks, on: context)
     }
-    withExtendedLifetime((scratch, zeros)) {
-      context.workers.forEach(chunks: chunks) { chunk, worker in
-        let v = scratch.pointer + worker * points * (inputStride + outputStride)
-        let m = v + points * inputStride
-        let range = chunk * perChunk..<min(tiling.count, (chunk + 1) * perChunk)
-        withScratch { small in
-          read(sources, range, into: v, stride: inputStride, zeros: zeros.pointer, small)
-          multiply(
-            v, inputStride, packed, m, outputStride, rows: pieces(range.count, of: 6) * 6,
-            doubled: doubled, halved: halved)
-          tiling.write(
-            m, stride: outputStride, rowStride: paddedOutputs, range, to: targets, epilogue,
-            statistics: parts?.rows(of: chunk), small, tiles: tiles)
-        }
+    let rows = parts?.rows
+    context.workers.forEach(chunks: chunks) { chunk, worker in
+      let v = own + worker * points * (inputStride + outputStride)
+      let m = v + points * inputStride
+      let range = chunk * perChunk..<min(tiling.count, (chunk + 1) * perChunk)
+      withScratch { small in
+        read(sources, range, into: v, stride: inputStride, zeros: nothing, small)
+        multiply(
+          v, inputStride, packed, m, outputStride, rows: pieces(range.count, of: 6) * 6,
+          doubled: doubled, halved: halved)
+        tiling.write(
+          m, stride: outputStride, rowStride: paddedOutputs, range, to: targets, epilogue,
+          statistics: rows?[chunk], small, tiles: tiles)
       }
     }
+    withExtendedLifetime((scratch, zeros)) {}
     if let parts, let statistics = epilogue.statistics {
       parts.join(into: statistics) { chunk in
         (chunk * perChunk..<min(tiling.count, (chunk + 1) * perChunk)).reduce(0) {

@@ -60,16 +60,24 @@ struct WinogradWeightGradient {
 
   /// Transformed tiles: for each point a matrix of vectors, tile by tile.
   private struct Transformed {
-    var values: Buffer
+    var values: Output
     /// Tiles that each vector has room for.
     var tiles: Int
-    /// Floats from one point's to the next, off a power of two.
+    /// Floats from one point's to the next.
     var stride: Int
   }
 
-  private func take(vectors: Int, tiles: Int) -> Transformed {
-    let stride = vectors * tiles * lanes + 16
-    return Transformed(values: context.buffers.take(points * stride), tiles: tiles, stride: stride)
+  /// Off a power of two.
+  private func pointStride(vectors: Int, tiles: Int) -> Int { vectors * tiles * lanes + 16 }
+
+  /// Floats that transformed tiles take.
+  private func size(vectors: Int, tiles: Int) -> Int {
+    points * pointStride(vectors: vectors, tiles: tiles)
+  }
+
+  private func transformed(in memory: Output, vectors: Int, tiles: Int) -> Transformed {
+    Transformed(
+      values: memory, tiles: tiles, stride: pointStride(vectors: vectors, tiles: tiles))
   }
 
   /// Channels of the input that are transformed at once, or whose sums are: within 40 MB.
@@ -85,18 +93,28 @@ struct WinogradWeightGradient {
     sources: [ImageSource], outputGradient dy: UnsafePointer<Float>, target: GradientTarget
   ) {
     let output = ImageSource(dy, channels: shape.outputChannels)
-    let zeros = context.buffers.takeZeroed(max(shape.inputChannels, shape.outputChannels))
+    let zeros = context.takeZeroed(max(shape.inputChannels, shape.outputChannels))
+    let nothing = zeros.pointer
     let batches = self.batches(of: sources)
     if isBlocked {
-      let g = take(vectors: outputVectors, tiles: tiling.count)
-      forEachPart { transformGradient(output, $0, at: $0.lowerBound, zeros, into: g) }
+      let tiles = tiling.count
+      let gradients = context.buffers.take(size(vectors: outputVectors, tiles: tiles))
+      let g = transformed(in: gradients.pointer, vectors: outputVectors, tiles: tiles)
+      forEachPart { transformGradient(output, $0, at: $0.lowerBound, nothing, into: g) }
       for batch in batches {
-        let v = take(vectors: vectors(of: batch), tiles: tiling.count)
-        forEachPart { transformInput(batch, $0, at: $0.lowerBound, zeros, into: v) }
+        let inputs = context.buffers.take(size(vectors: vectors(of: batch), tiles: tiles))
+        let v = transformed(in: inputs.pointer, vectors: vectors(of: batch), tiles: tiles)
+        forEachPart { range in
+          for stretch in batch {
+            transformInput(stretch, range, at: range.lowerBound, nothing, into: v)
+          }
+        }
         sumBlocks(batch, v, g, target)
+        withExtendedLifetime(inputs) {}
       }
+      withExtendedLifetime(gradients) {}
     } else {
-      for batch in batches { sumChains(batch, output, zeros, target) }
+      for batch in batches { sumChains(batch, output, nothing, target) }
     }
     withExtendedLifetime(zeros) {}
   }
@@ -129,39 +147,36 @@ struct WinogradWeightGradient {
     stretches.reduce(0) { $0 + pieces($1.source.channels, of: lanes) }
   }
 
-  /// Transforms some tiles' patches; the first lands at tile `first` of `v`.
+  /// Transforms some tiles' patches of a stretch; the first lands at tile `first` of `v`.
   private func transformInput(
-    _ stretches: [Stretch], _ range: Range<Int>, at first: Int, _ zeros: Buffer,
-    into v: Transformed
+    _ stretch: Stretch, _ range: Range<Int>, at first: Int, _ zeros: Input, into v: Transformed
   ) {
     withScratch { scratch in
-      for stretch in stretches {
-        tiling.forEachInput(of: range, in: stretch.source, zeros: zeros.pointer) { tile, found in
-          tiles.transformInput(
-            InputPatch(
-              tiling.size, found: found, isDoubled: stretch.source.isDoubled,
-              channels: stretch.source.channels,
-              normalisation: stretch.source.normalisation?.lazy,
-              target: v.values.pointer
-                + (stretch.vector * v.tiles + first + tile - range.lowerBound) * lanes,
-              pointStride: v.stride, vectorStride: v.tiles * lanes),
-            scratch: scratch)
-        }
+      tiling.forEachInput(of: range, in: stretch.source, zeros: zeros) { tile, found in
+        tiles.transformInput(
+          InputPatch(
+            tiling.size, found: found, isDoubled: stretch.source.isDoubled,
+            channels: stretch.source.channels,
+            normalisation: stretch.source.normalisation?.lazy,
+            target: v.values
+              + (stretch.vector * v.tiles + first + tile - range.lowerBound) * lanes,
+            pointStride: v.stride, vectorStride: v.tiles * lanes),
+          scratch: scratch)
       }
     }
   }
 
   /// The same of the output's gradient.
   private func transformGradient(
-    _ output: ImageSource, _ range: Range<Int>, at first: Int, _ zeros: Buffer,
+    _ output: ImageSource, _ range: Range<Int>, at first: Int, _ zeros: Input,
     into g: Transformed
   ) {
     withScratch { scratch in
-      tiling.forEachOutput(of: range, in: output, zeros: zeros.pointer) { tile, found in
+      tiling.forEachOutput(of: range, in: output, zeros: zeros) { tile, found in
         tiles.transformOutputGradient(
           InputPatch(
             tiling.size, found: found, channels: output.channels, normalisation: nil,
-            target: g.values.pointer + (first + tile - range.lowerBound) * lanes,
+            target: g.values + (first + tile - range.lowerBound) * lanes,
             pointStride: g.stride, vectorStride: g.tiles * lanes),
           scratch: scratch)
       }
@@ -169,7 +184,7 @@ struct WinogradWeightGradient {
   }
 
   /// Shares out all tiles, a few at a time.
-  private func forEachPart(_ body: (Range<Int>) -> Void) {
+  private func forEachPart(_ body: @escaping (Range<Int>) -> Void) {
     let part = 16
     context.workers.forEach(chunks: pieces(tiling.count, of: part)) { chunk in
       body(chunk * part..<min(tiling.count, (chunk + 1) * part))
@@ -188,9 +203,9 @@ struct WinogradWeightGradient {
     _ matrix: Int, _ stretch: Stretch, _ v: Transformed, outputVector: Int, _ g: Transformed
   ) -> ChannelSums {
     ChannelSums(
-      tiles: tiles, left: v.values.pointer + matrix * v.stride + stretch.vector * v.tiles * lanes,
+      tiles: tiles, left: v.values + matrix * v.stride + stretch.vector * v.tiles * lanes,
       leftStride: v.tiles * lanes,
-      right: g.values.pointer + matrix * g.stride + outputVector * g.tiles * lanes,
+      right: g.values + matrix * g.stride + outputVector * g.tiles * lanes,
       rightStride: g.tiles * lanes)
   }
 
@@ -207,11 +222,12 @@ struct WinogradWeightGradient {
       }
     }
     let columnBlocks = pieces(K, of: block)
+    let ownStart = own.pointer
     context.workers.forEach(chunks: blocks.count * columnBlocks) { unit, worker in
       let (stretch, channels) = blocks[unit / columnBlocks]
       let column = unit % columnBlocks * block
       let columns = min(block, K - column)
-      let sums = own.pointer + worker * points * sumStride
+      let sums = ownStart + worker * points * sumStride
       for p in 0..<points {
         guard !isZero(stretch, at: p) else {
           (sums + p * sumStride).update(repeating: 0, count: channels.count * block)
@@ -250,7 +266,7 @@ struct WinogradWeightGradient {
   /// added where those of the unit before have been: a matrix of a block's sums is passed on as soon as
   /// it is complete, and the next unit, which began as early, follows one matrix behind.
   private func sumChains(
-    _ stretches: [Stretch], _ output: ImageSource, _ zeros: Buffer, _ target: GradientTarget
+    _ stretches: [Stretch], _ output: ImageSource, _ zeros: Input, _ target: GradientTarget
   ) {
     let channels = stretches.reduce(0) { $0 + $1.source.channels }
     let sumStride = sumStride(channels: channels)
@@ -263,18 +279,22 @@ struct WinogradWeightGradient {
     let vectors = blocks.map { pieces($0.source.channels, of: lanes) }.max()!
     let perChain = points * chain * lanes * (vectors + outputVectors)
     let unit = chain * max(1, Self.heldByCore / perChain)
-    let own = (0..<context.workers.threads).map { _ in
-      (v: take(vectors: vectors, tiles: unit), g: take(vectors: outputVectors, tiles: unit))
-    }
+    let inputSize = size(vectors: vectors, tiles: unit)
+    let ownSize = inputSize + size(vectors: outputVectors, tiles: unit)
+    let own = context.buffers.take(context.workers.threads * ownSize)
+    let (ownStart, allSums) = (own.pointer, sums.pointer)
     let turns = Turns(places: blocks.count * points)
+    context.workers.alone { turns.reset() }
     context.workers.forEach(chunks: pieces(tiling.count, of: unit)) { turn, worker in
       let range = turn * unit..<min(tiling.count, (turn + 1) * unit)
-      let (v, g) = own[worker]
+      let v = transformed(in: ownStart + worker * ownSize, vectors: vectors, tiles: unit)
+      let g = transformed(
+        in: ownStart + worker * ownSize + inputSize, vectors: outputVectors, tiles: unit)
       transformGradient(output, range, at: 0, zeros, into: g)
       for (number, block) in blocks.enumerated() {
-        transformInput([block], range, at: 0, zeros, into: v)
+        transformInput(block, range, at: 0, zeros, into: v)
         for p in 0..<points {
-          let matrix = sums.pointer + p * sumStride + block.row * rowStride
+          let matrix = allSums + p * sumStride + block.row * rowStride
           guard !isZero(block, at: p) else {
             if turn == 0 {
               matrix.update(repeating: 0, count: block.source.channels * rowStride)
@@ -296,7 +316,7 @@ struct WinogradWeightGradient {
         }
       }
     }
-    for stretch in stretches { finish(stretch, sums.pointer, sumStride, target) }
+    for stretch in stretches { finish(stretch, allSums, sumStride, target) }
     withExtendedLifetime((sums, own)) {}
   }
 

@@ -7,11 +7,16 @@ internal import Synchronization
 /// Which thread takes which chunk is left to chance, so chunks must be cut by shape alone, write
 /// disjoint memory, and leave reductions to the caller in chunk order: then the bits are the same
 /// for any number of threads. One caller at a time; a pool is not shared between callers.
+///
+/// Kernels touch memory in what they hand to `forEach` and `alone`, and nowhere else: so all that a
+/// step does can be recorded, and run again without deciding or allocating anything anew.
 public final class WorkerPool {
   /// Threads at work, the caller's included.
   public let threads: Int
   private let board = Board()
+  private let job = Job()
   private var handles: [pthread_t] = []
+  private var recording: Recording?
 
   public init(threads: Int) {
     self.threads = max(1, threads)
@@ -36,38 +41,87 @@ public final class WorkerPool {
   }
 
   /// Calls `body` once for each chunk, and returns when all are done.
-  public func forEach(chunks: Int, _ body: (Int) -> Void) {
+  ///
+  /// - Parameter body: Holds pointers rather than the buffers that they point into: a recording keeps
+  ///   it, and would keep their memory from being used again within the step.
+  public func forEach(chunks: Int, _ body: @escaping (Int) -> Void) {
     forEach(chunks: chunks) { chunk, _ in body(chunk) }
   }
 
   /// The same; `body` is told which thread it runs on, from 0, to find memory of its own.
-  func forEach(chunks: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
+  func forEach(chunks: Int, _ body: @escaping (_ chunk: Int, _ worker: Int) -> Void) {
+    recording?.works.append(.shared(chunks: chunks, body))
+    run(chunks, body)
+  }
+
+  /// Calls `body` on the caller's thread, between what is shared out before and after.
+  public func alone(_ body: @escaping () -> Void) {
+    recording?.works.append(.alone(body))
+    body()
+  }
+
+  /// Whether what is done now will be done again.
+  public var isRecording: Bool { recording != nil }
+
+  /// Runs `body`, and keeps what it has the threads do.
+  public func record(_ body: () -> Void) -> Recording {
+    precondition(!isRecording, "a recording is under way already")
+    let recording = Recording()
+    self.recording = recording
+    body()
+    self.recording = nil
+    return recording
+  }
+
+  /// Does again what was recorded: the same calls on the same memory, in the same order.
+  public func run(_ recording: Recording) {
+    for work in recording.works {
+      switch work {
+      case .shared(let chunks, let body): run(chunks, body)
+      case .alone(let body): body()
+      }
+    }
+  }
+
+  private func run(_ chunks: Int, _ body: @escaping (Int, Int) -> Void) {
     if threads == 1 || chunks <= 1 {
       for chunk in 0..<chunks { body(chunk, 0) }
       return
     }
-    // No thread runs it any more when this returns: its captures can stay on the stack.
-    withoutActuallyEscaping(body) { body in
-      let job = Job(chunks: chunks, body: body)
-      board.post(job)
-      job.run(as: 0)
-      board.wait(for: job)
-      withExtendedLifetime(job) {}
-    }
+    job.begin(chunks, body)
+    board.post(job)
+    job.run(as: 0)
+    board.wait(for: job)
+    job.end()
   }
 }
 
-/// One call's chunks. A thread that arrives late finds none left and touches nothing.
+/// What a pool's threads did, to be done again while the memory that it points into is free for it.
+public final class Recording {
+  fileprivate enum Work {
+    case shared(chunks: Int, (Int, Int) -> Void)
+    case alone(() -> Void)
+  }
+
+  fileprivate var works: [Work] = []
+}
+
+/// The chunks of one call, and then those of the next: between two of them no thread is in it.
 private final class Job {
-  private let chunks: Int
-  private let body: (Int, Int) -> Void
+  private var chunks = 0
+  private var body: (Int, Int) -> Void = { _, _ in }
   private let next = Atomic<Int>(0)
   private let finished = Atomic<Int>(0)
 
-  init(chunks: Int, body: @escaping (Int, Int) -> Void) {
+  func begin(_ chunks: Int, _ body: @escaping (Int, Int) -> Void) {
     self.chunks = chunks
     self.body = body
+    next.store(0, ordering: .relaxed)
+    finished.store(0, ordering: .relaxed)
   }
+
+  /// Lets go of what the call's body holds.
+  func end() { body = { _, _ in } }
 
   var isDone: Bool { finished.load(ordering: .acquiring) == chunks }
 
@@ -100,8 +154,7 @@ private final class Board {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  // Threads hold it unretained: what a job captures must be released by the caller alone, because
-  // buffers return to a pool that only the caller's thread may touch.
+  // Threads hold it unretained: the caller alone owns it.
   private var job: Unmanaged<Job>?
   private var visitors = 0
   private let generation = Atomic<Int>(0)

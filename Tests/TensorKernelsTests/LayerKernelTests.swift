@@ -26,7 +26,9 @@ struct LayerKernelTests {
       shape, input: x.pointer, mean: mean.pointer, variance: deviation.pointer, on: context)
     #expect(distance(mean.array, reference.mean) < 1e-6)
     #expect(distance(deviation.array, reference.variance) < 1e-5)
-    invertDeviations(deviation.pointer, count: shape.channels, epsilon: 1e-5)
+    invertDeviations(
+      of: deviation.pointer, into: deviation.pointer, count: shape.channels, epsilon: 1e-5,
+      on: context.workers)
     gamma.withUnsafeBufferPointer { gamma in
       beta.withUnsafeBufferPointer { beta in
         residual.withUnsafeBufferPointer { residual in

@@ -14,7 +14,8 @@ struct LossKernelTests {
     var gradient = [Float](repeating: .nan, count: count)
     let loss = binaryCrossEntropy(
       logits: logits, targets: targets, count: count, withDice: withDice, gradient: &gradient,
-      on: WorkerPool(threads: 2))
+      on: KernelContext(threads: 2)
+    ).value
     #expect((loss - reference).magnitude < 1e-6 * max(1, reference))
     // The gradient by central differences of the Float64 loss.
     for i in stride(from: 0, to: count, by: max(1, count / 5)) {
@@ -33,7 +34,8 @@ struct LossKernelTests {
     var gradient = [Float](repeating: .nan, count: 5)
     let loss = binaryCrossEntropy(
       logits: logits, targets: [1, 1, 0, 0, 1], count: 5, withDice: false, gradient: &gradient,
-      on: WorkerPool(threads: 1))
+      on: KernelContext(threads: 1)
+    ).value
     #expect((loss - (200 + 90 + log(2)) / 5).magnitude < 1e-4)
     #expect(gradient.allSatisfy { $0.isFinite })
   }
@@ -41,14 +43,14 @@ struct LossKernelTests {
   @Test("a NaN among the logits reaches the loss")
   func propagatesNaN() {
     var gradient = [Float](repeating: 0, count: 2)
-    let workers = WorkerPool(threads: 1)
+    let context = KernelContext(threads: 1)
     let binary = binaryCrossEntropy(
       logits: [.nan, 0], targets: [0, 1], count: 2, withDice: true, gradient: &gradient,
-      on: workers)
-    #expect(binary.isNaN)
+      on: context)
+    #expect(binary.value.isNaN)
     let softmax = softmaxCrossEntropy(
-      logits: [.nan, 0], labels: [1], rows: 1, classes: 2, gradient: &gradient, on: workers)
-    #expect(softmax.isNaN)
+      logits: [.nan, 0], labels: [1], rows: 1, classes: 2, gradient: &gradient, on: context)
+    #expect(softmax.value.isNaN)
   }
 
   @Test("uniform logits cost ln K nats", arguments: [1, 2, 3, 10, 1000])
@@ -57,7 +59,8 @@ struct LossKernelTests {
     var gradient = [Float](repeating: .nan, count: classes)
     let loss = softmaxCrossEntropy(
       logits: logits, labels: [0], rows: 1, classes: classes, gradient: &gradient,
-      on: WorkerPool(threads: 1))
+      on: KernelContext(threads: 1)
+    ).value
     #expect((loss - log(Double(classes))).magnitude < 1e-6)
     #expect(gradient.reduce(0, +).magnitude < 1e-5)
     #expect((gradient[0] - (1 / Float(classes) - 1)).magnitude < 1e-6)
@@ -71,7 +74,8 @@ struct LossKernelTests {
     var gradient = [Float](repeating: .nan, count: logits.count)
     let loss = softmaxCrossEntropy(
       logits: logits, labels: labels, rows: rows, classes: classes, gradient: &gradient,
-      on: WorkerPool(threads: 2))
+      on: KernelContext(threads: 2)
+    ).value
     var expected = 0.0
     var gradients: [Double] = []
     for n in 0..<rows {
@@ -235,4 +239,32 @@ struct RuntimeTests {
 
   @Test("this processor runs the kernels")
   func processor() { #expect(Processor.supportsKernels) }
+}
+
+extension AdamRule {
+  /// Takes a step and tells whether all of the gradient is finite.
+  fileprivate func update(
+    _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+    firstMoment m: UnsafeMutablePointer<Float>, secondMoment v: UnsafeMutablePointer<Float>,
+    count: Int, on context: KernelContext
+  ) -> Bool {
+    var (rule, isFinite) = (self, false)
+    Self.update(
+      by: &rule, p, gradient: gradient, firstMoment: m, secondMoment: v, count: count,
+      isFinite: &isFinite, on: context)
+    return isFinite
+  }
+}
+
+extension DescentRule {
+  /// Takes a step and tells whether all of the gradient is finite.
+  fileprivate func update(
+    _ p: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
+    velocity b: UnsafeMutablePointer<Float>, count: Int, on context: KernelContext
+  ) -> Bool {
+    var (rule, isFinite) = (self, false)
+    Self.update(
+      by: &rule, p, gradient: gradient, velocity: b, count: count, isFinite: &isFinite, on: context)
+    return isFinite
+  }
 }

@@ -1,4 +1,5 @@
 internal import Learning
+internal import TensorKernels
 
 extension ReferenceAgreement {
   /// A loss of self-supervised pretraining, with the norms of its gradients.
@@ -17,7 +18,7 @@ extension ReferenceAgreement {
     switch key.prefix(while: { $0 != "(" }) {
     case "barlow_twins":
       inputs = [projection("a"), projection("b")]
-      value = tape.redundancyReduction(inputs[0], inputs[1], lambda: 5e-3)
+      value = tape.redundancyReduction(inputs[0], inputs[1], lambda: 5e-3).value
     case "moco_v2_infonce":
       inputs = [projection("a")]
       let queue = engine.tensor(uniform("ssl/queue", 512), shape: [32, 16])

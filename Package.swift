@@ -46,7 +46,7 @@ let modules: [Module] = [
   Module(
     name: "TensorKernels",
     imports: ["Tiles", "NarrowTiles", "WideTiles", "CHints"],
-    settings: kernels(narrowFeatures), testImports: ["Tiles"]),
+    settings: kernels(narrowFeatures)),
   Module(
     name: "ManifestModel", imports: ["Core", "CYAML"], testResources: [.copy("Fixtures")]),
   Module(name: "Storage", imports: ["Core", grdb], testImports: [grdb]),
@@ -90,7 +90,7 @@ let modules: [Module] = [
     name: "microtome-bench",
     imports: [
       "Core", "Archives", "Imaging", "Evaluation", "TensorKernels", "Learning", "Networks",
-      "Pretraining", arguments, "CProcessorPeak",
+      "Pretraining", arguments, "CAllocations", "CProcessorPeak",
     ],
     isProgram: true, testResources: [.copy("Fixtures")]),
   Module(
@@ -105,6 +105,7 @@ let systemLibraries: [Target] = [
   .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
   .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+  .target(name: "CAllocations"),
   .target(name: "CHints"),
   // For the first module that calls it: to load it takes two milliseconds of every start.
   .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),

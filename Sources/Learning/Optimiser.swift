@@ -47,11 +47,8 @@ public final class Optimiser {
   private let parameters: [Parameter]
   /// Arrays by parameter, then by `rule.stateNames`; zeros at first.
   private let state: [[Buffer]]
-  private let engine: Engine
-  /// The numbers of the step that is being taken.
-  private let turn = Turn()
-  /// Of each parameter's gradient, once the step is taken.
-  private let isFinite: UnsafeMutablePointer<Bool>
+  let engine: Engine
+  private let current: CurrentStep
 
   public init(_ rule: OptimiserRule, for parameters: [Parameter], on engine: Engine) {
     self.rule = rule
@@ -60,11 +57,8 @@ public final class Optimiser {
     state = parameters.map { parameter in
       rule.stateNames.map { _ in engine.context.buffers.takeZeroed(parameter.count) }
     }
-    isFinite = .allocate(capacity: parameters.count)
-    isFinite.initialize(repeating: true, count: parameters.count)
+    current = CurrentStep(parameters: parameters.count)
   }
-
-  deinit { isFinite.deallocate() }
 
   /// Forgets all gradients; to be called before a forward pass, which uses their memory.
   public func clearGradients() {
@@ -84,18 +78,18 @@ public final class Optimiser {
 
   /// Sets the numbers that `update` goes by.
   func begin(loss: Double, learningRate: Double) throws(NonFinite) {
-    turn.learningRate = learningRate
+    current.learningRate = learningRate
     guard loss.isFinite else { throw failure("loss") }
     let step = steps + 1
     switch rule {
     case .sgd(let momentum, let weightDecay, let nesterov):
-      turn.descent.pointee = DescentRule(
+      current.descent.pointee = DescentRule(
         learningRate: Float(learningRate), momentum: Float(momentum),
         weightDecay: Float(weightDecay), nesterov: nesterov, isFirstStep: step == 1)
     case .adam(let beta1, let beta2, let epsilon, let weightDecay),
       .adamW(let beta1, let beta2, let epsilon, let weightDecay):
       let isDecoupled = if case .adamW = rule { true } else { false }
-      turn.adam.pointee = AdamRule(
+      current.adam.pointee = AdamRule(
         learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
         weightDecay: weightDecay, isDecoupled: isDecoupled,
         correction1: 1 - PortableMath.pow(beta1, Double(step)),
@@ -111,12 +105,13 @@ public final class Optimiser {
       switch rule {
       case .sgd:
         DescentRule.update(
-          by: turn.descent, values, gradient: gradient.pointer, velocity: state[0].pointer,
-          count: parameter.count, isFinite: isFinite + place, on: engine.context)
+          by: current.descent, values, gradient: gradient.pointer, velocity: state[0].pointer,
+          count: parameter.count, isFinite: current.isFinite + place, on: engine.context)
       case .adam, .adamW:
         AdamRule.update(
-          by: turn.adam, values, gradient: gradient.pointer, firstMoment: state[0].pointer,
-          secondMoment: state[1].pointer, count: parameter.count, isFinite: isFinite + place,
+          by: current.adam, values, gradient: gradient.pointer, firstMoment: state[0].pointer,
+          secondMoment: state[1].pointer, count: parameter.count,
+          isFinite: current.isFinite + place,
           on: engine.context)
       }
     }
@@ -124,26 +119,34 @@ public final class Optimiser {
 
   /// Counts the step, unless a gradient was not finite.
   func finish() throws(NonFinite) {
-    for (place, parameter) in parameters.enumerated() where !isFinite[place] {
+    for (place, parameter) in parameters.enumerated() where !current.isFinite[place] {
       throw failure(parameter.name)
     }
     steps += 1
   }
 
   private func failure(_ subject: String) -> NonFinite {
-    NonFinite(subject: subject, step: steps + 1, learningRate: turn.learningRate)
+    NonFinite(subject: subject, step: steps + 1, learningRate: current.learningRate)
   }
 }
 
-/// The numbers of one step, where kernels find them.
-private final class Turn {
+/// The numbers of the step that is being taken, where kernels find them.
+private final class CurrentStep {
   var learningRate = 0.0
   let descent = UnsafeMutablePointer<DescentRule>.allocate(capacity: 1)
   let adam = UnsafeMutablePointer<AdamRule>.allocate(capacity: 1)
+  /// Of each parameter's gradient, once it has moved the parameter.
+  let isFinite: UnsafeMutablePointer<Bool>
+
+  init(parameters: Int) {
+    isFinite = .allocate(capacity: parameters)
+    isFinite.initialize(repeating: true, count: parameters)
+  }
 
   deinit {
     descent.deallocate()
     adam.deallocate()
+    isFinite.deallocate()
   }
 }
 

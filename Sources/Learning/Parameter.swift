@@ -25,7 +25,9 @@ public final class Parameter {
   public var count: Int { values.count }
 
   /// Whether it is to stay as it is; see `ParameterSet.freeze`.
-  public var isFrozen = false
+  public var isFrozen = false {
+    didSet { if isFrozen != oldValue { workers.noteChange() } }
+  }
 
   /// Whether it is a running statistic, which is kept, not learned.
   public var isStatistic: Bool {
@@ -47,6 +49,7 @@ public final class Parameter {
   /// Replaces the values by some in PyTorch's order.
   public func set(_ values: UnsafeBufferPointer<Float>) {
     precondition(values.count == count, "the values do not fit the parameter")
+    precondition(!workers.isRecording, "a recorded step changes parameters by its kernels alone")
     guard let base = values.baseAddress else { return }
     if shape.count > 1 {
       packWeights(
@@ -70,7 +73,8 @@ public final class Parameter {
   private var taps: Int { shape.dropFirst(2).reduce(1, *) }
 
   private func inArchiveOrder(_ source: UnsafePointer<Float>) -> [Float] {
-    [Float](unsafeUninitializedCapacity: count) { target, filled in
+    precondition(!workers.isRecording, "what a recorded step finds is read afterwards")
+    return [Float](unsafeUninitializedCapacity: count) { target, filled in
       filled = count
       guard let base = target.baseAddress else { return }
       if shape.count > 1 {

@@ -182,7 +182,7 @@ extension Tape {
   private func tracks(
     _ input: ConvolutionInput, _ weight: Parameter, _ bias: Parameter?, _ residual: Tensor?
   ) -> Bool {
-    isRecording
+    isTraining
       && (input.isTracked || weight.isTrainable || bias?.isTrainable ?? false
         || residual?.isTracked ?? false)
   }
@@ -198,7 +198,7 @@ extension Tape {
         bias: bias.map { UnsafePointer($0.values.pointer) },
         residual: residual.map { UnsafePointer($0.values.pointer) }, statistics: statistics),
       output: y.values.pointer, on: context)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       if let target = residual?.wantedGradient(on: engine) {
         copy(gradient.pointer, into: target, count: gradient.count, on: context.workers)
       }

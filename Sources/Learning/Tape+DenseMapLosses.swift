@@ -14,7 +14,7 @@ extension Tape {
     return TensorKernels.softmaxDice(
       logits: logits.values.pointer, labels: labels.values.pointer, rows: labels.count,
       classes: logits.channels, smoothing: smoothing, weight: weight,
-      gradient: isRecording ? logits.wantedGradient(on: engine) : nil, on: context)
+      gradient: isTraining ? logits.wantedGradient(on: engine) : nil, on: context)
   }
 
   /// The same of an array.
@@ -41,7 +41,7 @@ extension Tape {
     return TensorKernels.distanceGradientError(
       x.values.pointer, targets: targets.values.pointer, focus: focus.values.pointer,
       images: x.shape[0], height: x.shape[1], width: x.shape[2], axes: axes, weight: weight,
-      gradient: isRecording ? x.wantedGradient(on: engine) : nil, on: context)
+      gradient: isTraining ? x.wantedGradient(on: engine) : nil, on: context)
   }
 
   /// The same of arrays.

@@ -31,11 +31,11 @@ extension Tape {
     spreadGroups(groups, weight.values.pointer, into: full.pointer, on: context.workers)
     let y = engine.tensor(
       shape: [shape.batch, shape.outputHeight, shape.outputWidth, shape.outputChannels],
-      isTracked: isRecording && (x.isTracked || weight.isTrainable))
+      isTracked: isTraining && (x.isTracked || weight.isTrainable))
     TensorKernels.convolve(
       shape, sources: ConvolutionInput(x).sources, weights: full.pointer,
       output: y.values.pointer, on: context)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       if weight.isTrainable {
         let slope = context.buffers.take(groups.fullCount)
         convolveWeightGradient(

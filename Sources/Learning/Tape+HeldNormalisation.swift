@@ -12,7 +12,7 @@ extension Tape {
       epsilon: NormalisationLayer.epsilon, on: context.workers)
     let y = engine.tensor(
       shape: x.shape,
-      isTracked: isRecording
+      isTracked: isTraining
         && (x.isTracked || residual?.isTracked ?? false || layer.weight.isTrainable
           || layer.bias.isTrainable)
     )
@@ -21,7 +21,7 @@ extension Tape {
       inverseDeviation: deviation.pointer, gamma: layer.weight.values.pointer,
       beta: layer.bias.values.pointer, residual: residual.map { UnsafePointer($0.values.pointer) },
       rectify: rectify, output: y.values.pointer, on: context)
-    record(y) { [engine, context, unowned y] gradient in
+    remember(y) { [engine, context, unowned y] gradient in
       heldNormalisationGradient(
         shape, outputGradient: gradient.pointer,
         record: NormalisationRecord(

@@ -18,7 +18,7 @@ extension Tape {
           on: context.workers)
       }
     }
-    record(z) { [engine, context] gradient in
+    remember(z) { [engine, context] gradient in
       cropAndJoinGradient(
         window, joined: joined, outputGradient: gradient.pointer,
         inputGradient: x.wantedGradient(on: engine), joinedGradient: y.wantedGradient(on: engine),
@@ -35,7 +35,7 @@ extension Tape {
       cropAndJoin(
         window, input: $0, joining: nil, joined: 0, output: y.values.pointer, on: context.workers)
     }
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       cropAndJoinGradient(
         window, joined: 0, outputGradient: gradient.pointer,
         inputGradient: x.gradientTarget(on: engine), joinedGradient: nil, on: context.workers)
@@ -53,7 +53,7 @@ extension Tape {
     x.read {
       TensorKernels.pad(window, input: $0, output: y.values.pointer, on: context.workers)
     }
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       padGradient(
         window, outputGradient: gradient.pointer, inputGradient: x.gradientTarget(on: engine),
         on: context.workers)
@@ -73,7 +73,7 @@ extension Tape {
           window, input: input, skip: skip, output: y.values.pointer, on: context.workers)
       }
     }
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       upsampleAndAddGradient(
         window, outputGradient: gradient.pointer, inputGradient: x.wantedGradient(on: engine),
         skipGradient: skip.wantedGradient(on: engine), on: context.workers)
@@ -90,7 +90,7 @@ extension Tape {
       isTracked: x.isTracked)
     TensorKernels.upsampleBilinearly(
       shape, input: x.values.pointer, output: y.values.pointer, on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       upsampleBilinearlyGradient(
         shape, outputGradient: gradient.pointer, inputGradient: x.gradientTarget(on: engine),
         on: context.workers)

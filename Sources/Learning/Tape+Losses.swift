@@ -68,7 +68,7 @@ extension Tape {
   private func finish(
     _ logits: Tensor, _ loss: (UnsafeMutablePointer<Float>) -> LossValue
   ) -> LossValue {
-    if isRecording {
+    if isTraining {
       let target = logits.gradientTarget(on: engine)
       precondition(!target.accumulate, "the logits have a loss already")
       return loss(target.pointer)

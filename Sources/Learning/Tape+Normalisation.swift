@@ -45,7 +45,7 @@ extension Tape {
       of: deviation.pointer, into: deviation.pointer, count: x.channels,
       epsilon: NormalisationLayer.epsilon, on: context.workers)
     let isTracked =
-      isRecording && (x.isTracked || layer.weight.isTrainable || residual?.isTracked ?? false)
+      isTraining && (x.isTracked || layer.weight.isTrainable || residual?.isTracked ?? false)
     let y: Tensor
     let gate: NormalisationRecord.Gate
     if let residual {
@@ -64,7 +64,7 @@ extension Tape {
       gate = rectify ? .normalisation(deferred.applied) : .none
     }
     let outputs = (y.stored, y.normalisation)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       // Mostly this is the only reader of x, and what came in becomes what goes on, in place.
       let inputTarget =
         x.isTracked

@@ -6,7 +6,7 @@ extension Tape {
     let y = engine.tensor(shape: x.shape, isTracked: x.isTracked)
     TensorKernels.rectify(
       x.values.pointer, into: y.values.pointer, count: x.count, on: context.workers)
-    record(y) { [engine, context, unowned y] gradient in
+    remember(y) { [engine, context, unowned y] gradient in
       let target = x.gradientTarget(on: engine)
       rectifyGradient(
         gradient.pointer, output: y.values.pointer, into: target.pointer, count: x.count,
@@ -26,7 +26,7 @@ extension Tape {
       TensorKernels.maximumPool(
         shape, input: $0, output: y.values.pointer, winners: winners.pointer, on: context.workers)
     }
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       maximumPoolGradient(
         shape, outputGradient: gradient.pointer, winners: winners.pointer,
         inputGradient: x.gradientTarget(on: engine), on: context.workers)
@@ -42,7 +42,7 @@ extension Tape {
       TensorKernels.averagePool(
         shape, input: $0, output: y.values.pointer, on: context.workers)
     }
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       averagePoolGradient(
         shape, outputGradient: gradient.pointer, inputGradient: x.gradientTarget(on: engine),
         on: context.workers)
@@ -59,7 +59,7 @@ extension Tape {
         $0, batch: batch, pixels: pixels, channels: x.channels, output: y.values.pointer,
         on: context.workers)
     }
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       globalAverageGradient(
         gradient.pointer, batch: batch, pixels: pixels, channels: x.channels,
         inputGradient: x.gradientTarget(on: engine), on: context.workers)
@@ -83,7 +83,7 @@ extension Tape {
     upsampleAndJoin(
       shape, input: x.values.pointer, skip: skip.map { UnsafePointer($0.values.pointer) },
       output: y.values.pointer, on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       upsampleAndJoinGradient(
         shape, outputGradient: gradient.pointer,
         inputGradient: x.isTracked ? x.gradientTarget(on: engine) : nil,

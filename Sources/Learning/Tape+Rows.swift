@@ -10,7 +10,7 @@ extension Tape {
     TensorKernels.normaliseLengths(
       x.values.pointer, rows: rows, columns: x.channels, lengths: lengths.pointer,
       output: y.values.pointer, on: context.workers)
-    record(y) { [engine, context, unowned y] gradient in
+    remember(y) { [engine, context, unowned y] gradient in
       normaliseLengthsGradient(
         gradient.pointer, output: y.values.pointer, lengths: lengths.pointer, rows: rows,
         columns: x.channels, into: x.gradientTarget(on: engine), on: context.workers)
@@ -27,7 +27,7 @@ extension Tape {
       a.values.pointer, b.values.pointer,
       into: GradientTarget(y.values.pointer, accumulate: false), rows: rows, depth: others,
       columns: columns, on: context)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       if let target = b.wantedGradient(on: engine) {
         matrixProductTransposingLeft(
           gradient.pointer, a.values.pointer, into: target, rows: rows, depth: others,
@@ -57,7 +57,7 @@ extension Tape {
     TensorKernels.rowProducts(
       a.values.pointer, b.values.pointer, rows: rows, columns: columns, into: y.values.pointer,
       on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       for (tensor, other) in [(a, b), (b, a)] where tensor.isTracked {
         scaleRows(
           other.values.pointer, by: gradient.pointer, rows: rows, columns: columns,
@@ -73,7 +73,7 @@ extension Tape {
     copy(
       x.values.pointer, scaledBy: factor, into: GradientTarget(y.values.pointer, accumulate: false),
       count: x.count, on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       copy(
         gradient.pointer, scaledBy: factor, into: x.gradientTarget(on: engine), count: x.count,
         on: context.workers)
@@ -86,7 +86,7 @@ extension Tape {
     let y = engine.tensor(shape: x.shape, isTracked: x.isTracked)
     TensorKernels.hyperbolicTangent(
       x.values.pointer, into: y.values.pointer, count: x.count, on: context.workers)
-    record(y) { [engine, context, unowned y] gradient in
+    remember(y) { [engine, context, unowned y] gradient in
       hyperbolicTangentGradient(
         gradient.pointer, output: y.values.pointer, into: x.gradientTarget(on: engine),
         count: x.count, on: context.workers)
@@ -99,7 +99,7 @@ extension Tape {
     let y = engine.tensor(shape: x.shape, isTracked: x.isTracked)
     TensorKernels.sigmoid(
       x.values.pointer, into: y.values.pointer, count: x.count, on: context.workers)
-    record(y) { [engine, context, unowned y] gradient in
+    remember(y) { [engine, context, unowned y] gradient in
       sigmoidGradient(
         gradient.pointer, output: y.values.pointer, into: x.gradientTarget(on: engine),
         count: x.count, on: context.workers)
@@ -115,7 +115,7 @@ extension Tape {
       a.values.pointer, b.values.pointer,
       into: GradientTarget(y.values.pointer, accumulate: false), count: a.count,
       on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       for (tensor, other) in [(a, b), (b, a)] where tensor.isTracked {
         TensorKernels.multiply(
           gradient.pointer, other.values.pointer, into: tensor.gradientTarget(on: engine),
@@ -136,7 +136,7 @@ extension Tape {
     TensorKernels.weightedMean(
       x.values.pointer, scores: scores.values.pointer, rows: rows, columns: x.channels,
       weights: weights.values.pointer, output: y.values.pointer, on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       weightedMeanGradient(
         gradient.pointer, input: x.values.pointer, weights: weights.values.pointer, rows: rows,
         columns: x.channels, inputGradient: x.wantedGradient(on: engine),

@@ -56,9 +56,10 @@ extension Tape {
     for (index, output) in teacher.enumerated() {
       let targets = softmax(output, temperature: teacherTemperature, centre: centre)
       for (other, view) in student.enumerated() where other != index {
-        loss += crossEntropy(
-          view, targets: targets, temperature: studentTemperature, weight: 1 / Double(terms)
-        ).value
+        loss +=
+          crossEntropy(
+            view, targets: targets, temperature: studentTemperature, weight: 1 / Double(terms)
+          ).value
       }
     }
     return loss

@@ -17,7 +17,7 @@ extension Tape {
       logits: logits.values.pointer, targets: targets.values.pointer,
       rows: logits.count / logits.channels, classes: logits.channels,
       sharpness: Float(1 / temperature), weight: Float(weight),
-      gradient: isRecording ? logits.wantedGradient(on: engine) : nil, on: context)
+      gradient: isTraining ? logits.wantedGradient(on: engine) : nil, on: context)
   }
 
   /// Mean squared error over all values.
@@ -29,7 +29,7 @@ extension Tape {
     precondition(targets.count == x.count, "each value needs a target")
     return TensorKernels.meanSquaredError(
       x.values.pointer, targets: targets.values.pointer, count: x.count, weight: Float(weight),
-      gradient: isRecording ? x.wantedGradient(on: engine) : nil, on: context)
+      gradient: isTraining ? x.wantedGradient(on: engine) : nil, on: context)
   }
 
   /// The same of an array.

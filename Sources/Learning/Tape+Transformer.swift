@@ -9,13 +9,13 @@ extension Tape {
     let deviation = context.buffers.take(shape.rows)
     let y = engine.tensor(
       shape: x.shape,
-      isTracked: isRecording
+      isTracked: isTraining
         && (x.isTracked || layer.weight.isTrainable || layer.bias.isTrainable))
     layerNormalise(
       shape, input: x.values.pointer, gamma: layer.weight.values.pointer,
       beta: layer.bias.values.pointer, epsilon: Float(layer.epsilon), mean: mean.pointer,
       inverseDeviation: deviation.pointer, output: y.values.pointer, on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       layerNormalisationGradient(
         shape, outputGradient: gradient.pointer, input: x.values.pointer,
         gamma: layer.weight.values.pointer, mean: mean.pointer,
@@ -32,7 +32,7 @@ extension Tape {
     let y = engine.tensor(shape: x.shape, isTracked: x.isTracked)
     TensorKernels.gaussianGate(
       x.values.pointer, into: y.values.pointer, count: x.count, on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       gaussianGateGradient(
         gradient.pointer, input: x.values.pointer, into: x.gradientTarget(on: engine),
         count: x.count, on: context.workers)
@@ -55,7 +55,7 @@ extension Tape {
     TensorKernels.attend(
       shape, qkv: qkv.values.pointer, output: y.values.pointer, logarithms: logarithms.pointer,
       on: context)
-    record(y) { [engine, context, unowned y] gradient in
+    remember(y) { [engine, context, unowned y] gradient in
       attentionGradient(
         shape, outputGradient: gradient.pointer, qkv: qkv.values.pointer,
         output: y.values.pointer, logarithms: logarithms.pointer,
@@ -77,11 +77,11 @@ extension Tape {
       "the positions are for another number of tokens")
     let y = engine.tensor(
       shape: [shape.batch * shape.tokens, shape.channels],
-      isTracked: isRecording && (x.isTracked || first.isTrainable || positions.isTrainable))
+      isTracked: isTraining && (x.isTracked || first.isTrainable || positions.isTrainable))
     TensorKernels.embedTokens(
       shape, patches: x.values.pointer, class: first.values.pointer,
       positions: positions.values.pointer, output: y.values.pointer, on: context)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       embedTokensGradient(
         shape, outputGradient: gradient.pointer, patchGradient: x.wantedGradient(on: engine),
         classGradient: first.wantedGradient(on: engine),
@@ -98,7 +98,7 @@ extension Tape {
     TensorKernels.takeRows(
       x.values.pointer, rows: rows, step: step, columns: x.channels, output: y.values.pointer,
       on: context.workers)
-    record(y) { [engine, context] gradient in
+    remember(y) { [engine, context] gradient in
       takeRowsGradient(
         gradient.pointer, rows: rows, step: step, columns: x.channels,
         into: x.gradientTarget(on: engine), on: context.workers)

@@ -6,26 +6,29 @@ internal import TensorKernels
 /// operation's gradient is added in the reverse order of the forward pass, so sums have one order.
 public final class Tape {
   public enum Mode: Hashable, Sendable {
-    /// Batch statistics, running statistics updated, operations recorded.
+    /// Batch statistics, running statistics updated, operations remembered.
     case training
-    /// Running statistics, nothing recorded.
+    /// Running statistics, nothing remembered.
     case inference
   }
 
   public let mode: Mode
   public let engine: Engine
-  private var records: [() -> Void] = []
+  private var remembered: [() -> Void] = []
   let foldedWeights: FoldedWeights
 
   /// - Parameter foldedWeights: What earlier tapes of inference have prepared of the same parameters,
   ///   if none of them has changed since.
   public init(_ mode: Mode, reusing foldedWeights: FoldedWeights? = nil, on engine: Engine) {
+    precondition(
+      mode == .training || !engine.context.workers.isRecording,
+      "inference keeps what it has prepared, which recorded work would not prepare again")
     self.mode = mode
     self.engine = engine
     self.foldedWeights = foldedWeights ?? FoldedWeights()
   }
 
-  var isRecording: Bool { mode == .training }
+  var isTraining: Bool { mode == .training }
   var context: KernelContext { engine.context }
 
   /// A tensor of values that stay the same however often the tape's work is run again.
@@ -53,23 +56,25 @@ public final class Tape {
   ///
   /// Parameters and tracked tensors that are still held have their gradients then.
   public func backward() {
-    while let record = records.popLast() { record() }
+    while let backward = remembered.popLast() { backward() }
   }
 
   /// Starts the way back at a tensor that is not a loss.
   public func seed(_ tensor: Tensor, gradient: [Float]) {
     precondition(gradient.count == tensor.count, "the gradient does not fit the tensor")
     let target = tensor.gradientTarget(on: engine)
-    for (i, value) in gradient.enumerated() {
-      target.pointer[i] = target.accumulate ? target.pointer[i] + value : value
+    context.workers.alone {
+      for (i, value) in gradient.enumerated() {
+        target.pointer[i] = target.accumulate ? target.pointer[i] + value : value
+      }
     }
   }
 
-  /// Records the backward pass of an operation that made `output`; it is left out if no gradient
+  /// Remembers the backward pass of an operation that made `output`; it is left out if no gradient
   /// reached the output.
-  func record(_ output: Tensor, _ backward: @escaping (_ gradient: Buffer) -> Void) {
-    guard isRecording, output.isTracked else { return }
-    records.append {
+  func remember(_ output: Tensor, _ backward: @escaping (_ gradient: Buffer) -> Void) {
+    guard isTraining, output.isTracked else { return }
+    remembered.append {
       guard let gradient = output.gradient else { return }
       backward(gradient)
       output.releaseGradient()

@@ -48,9 +48,9 @@ public final class Tensor {
     gradient.map { Array(UnsafeBufferPointer(start: $0.pointer, count: count)) }
   }
 
-  /// Replaces the values; there are as many.
+  /// Replaces the values of a tensor that nothing was put off for; there are as many.
   func fill(_ values: [Float]) {
-    precondition(values.count == count, "the values do not fit the tensor")
+    precondition(values.count == count && normalisation == nil, "the values do not fit the tensor")
     values.withUnsafeBufferPointer { source in
       guard let base = source.baseAddress else { return }
       stored.pointer.update(from: base, count: source.count)

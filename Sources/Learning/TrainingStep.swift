@@ -2,9 +2,12 @@ public import TensorKernels
 
 /// Values that a training step reads, and their shape.
 public struct StepInput {
+  /// Row-major.
   public var values: [Float]
+  /// That of the tensor that is made of them.
   public var shape: [Int]
 
+  /// - Parameter shape: Holds as many values as there are.
   public init(_ values: [Float], shape: [Int]) {
     precondition(shape.reduce(1, *) == values.count, "the shape does not hold the values")
     self.values = values
@@ -18,9 +21,8 @@ public struct StepInput {
 /// have the threads do the same work again on the same memory: no tensor is made, no way through a
 /// kernel is chosen, nothing is allocated. Once something else has taken memory of the engine, such as a
 /// look at the hold-out or a step of another size, that memory may be in use, and the next step is
-/// recorded anew.
+/// recorded anew; so it is when a part has been frozen or thawed.
 public final class TrainingStep {
-  private let engine: Engine
   private let optimiser: Optimiser
   private var recorded: Recorded?
 
@@ -29,25 +31,27 @@ public final class TrainingStep {
     var loss: LossValue
     var gradients: Recording
     var update: Recording
-    /// Buffers that the engine had given out when it was complete.
+    /// What the engine had given out and changed when it was complete.
     var taken: Int
+    var changes: Int
   }
 
-  public init(_ optimiser: Optimiser, on engine: Engine) {
-    (self.optimiser, self.engine) = (optimiser, engine)
-  }
+  /// - Parameter optimiser: What moves the parameters, on whose engine the step runs.
+  public init(_ optimiser: Optimiser) { self.optimiser = optimiser }
 
   /// Takes one step and returns the loss before it.
   ///
   /// - Parameter forward: Computes the loss of tensors with the inputs' values; called only where a
   ///   step is recorded, so that it must do the same each time.
-  /// - Throws: `NonFinite` if the loss is, and no parameter has changed; or if a gradient is, and the
-  ///   parameters are of no use any more.
+  /// - Throws: `NonFinite` if the loss is, and no weight has changed (running statistics have); or if a
+  ///   gradient is, and the parameters are of no use any more.
   public func run(
     _ inputs: [StepInput] = [], learningRate: Double,
     _ forward: (_ inputs: [Tensor], _ tape: Tape) -> LossValue
   ) throws(NonFinite) -> Double {
-    guard let recorded, recorded.taken == buffers.taken, fits(recorded.inputs, inputs) else {
+    guard let recorded, recorded.taken == buffers.taken, recorded.changes == workers.changes,
+      fits(recorded.inputs, inputs)
+    else {
       return try record(inputs, learningRate: learningRate, forward)
     }
     for (tensor, input) in zip(recorded.inputs, inputs) { tensor.fill(input.values) }
@@ -59,6 +63,7 @@ public final class TrainingStep {
     return loss
   }
 
+  private var engine: Engine { optimiser.engine }
   private var buffers: BufferPool { engine.context.buffers }
   private var workers: WorkerPool { engine.context.workers }
 
@@ -76,18 +81,18 @@ public final class TrainingStep {
     optimiser.clearGradients()
     let tensors = inputs.map { engine.tensor($0.values, shape: $0.shape) }
     let tape = Tape(.training, on: engine)
-    var found: LossValue?
-    let gradients = workers.record {
-      found = forward(tensors, tape)
+    let (found, gradients) = workers.record {
+      let loss = forward(tensors, tape)
       tape.backward()
+      return loss
     }
-    guard let found else { preconditionFailure("a recorded step finds its loss") }
     let loss = found.value
     try optimiser.begin(loss: loss, learningRate: learningRate)
-    let update = workers.record { optimiser.update() }
+    let (_, update) = workers.record { optimiser.update() }
     try optimiser.finish()
     recorded = Recorded(
-      inputs: tensors, loss: found, gradients: gradients, update: update, taken: buffers.taken)
+      inputs: tensors, loss: found, gradients: gradients, update: update, taken: buffers.taken,
+      changes: workers.changes)
     return loss
   }
 }

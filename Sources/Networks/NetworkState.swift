@@ -34,7 +34,7 @@ public final class NetworkState {
     self.rule = rule
     if freezesEncoder { encoder.freeze() }
     optimiser = Optimiser(rule, for: parameters.trainable, on: engine)
-    step = TrainingStep(optimiser, on: engine)
+    step = TrainingStep(optimiser)
   }
 
   /// Takes one optimiser step down the gradient of the loss that `forward` finds of the inputs.
@@ -70,7 +70,7 @@ public final class NetworkState {
   fileprivate func thawEncoder() {
     encoder.unfreeze()
     optimiser = Optimiser(rule, for: parameters.trainable, on: engine)
-    step = TrainingStep(optimiser, on: engine)
+    step = TrainingStep(optimiser)
   }
 
   fileprivate var steps: Int { optimiser.steps }

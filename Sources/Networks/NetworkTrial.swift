@@ -17,7 +17,7 @@ public final class NetworkTrial {
   private let input: Tensor
   private lazy var optimiser = Optimiser(
     .adamW(), for: network.parameters.trainable, on: engine)
-  private lazy var step = TrainingStep(optimiser, on: engine)
+  private lazy var step = TrainingStep(optimiser)
   /// Good until the next training step.
   private var foldedWeights: FoldedWeights?
 

@@ -31,7 +31,7 @@ public final class BarlowTwins {
     projector.initialise(seed: seed)
     optimiser = Optimiser(
       rule, for: encoder.parameters.trainable + projector.parameters.trainable, on: engine)
-    trainingStep = TrainingStep(optimiser, on: engine)
+    trainingStep = TrainingStep(optimiser)
   }
 
   /// Optimiser steps taken, restored steps included.
@@ -41,8 +41,8 @@ public final class BarlowTwins {
   ///
   /// - Parameters:
   ///   - viewA, viewB: Normalised NHWC, `batch * side * side * 3`; `batch` is 2 at least.
-  /// - Throws: `NonFinite` if the loss is, and no weight has changed; or if a gradient is, and the
-  ///   network is of no use any more.
+  /// - Throws: `NonFinite` if the loss is, and no weight has changed (running statistics have); or if a
+  ///   gradient is, and the network is of no use any more.
   public func step(
     viewA: [Float], viewB: [Float], batch: Int, side: Int, learningRate: Double
   ) throws(NonFinite) -> Double {

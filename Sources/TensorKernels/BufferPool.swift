@@ -21,7 +21,8 @@ public final class BufferPool {
   /// Bytes taken from the system so far; they go back when the pool does.
   public var bytesAllocated: Int { top * MemoryLayout<Float>.stride }
 
-  /// How many buffers were given out so far.
+  /// How many buffers were given out so far: while it stays, nobody else has come into memory that
+  /// recorded work uses and has given back.
   public private(set) var taken = 0
 
   /// How often memory was taken from the system so far.
@@ -50,7 +51,8 @@ public final class BufferPool {
       nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
   }
 
-  /// A buffer of undefined content: NaN in debug builds, so that an element never written shows.
+  /// A buffer of undefined content: NaN in debug builds, so that an element never written shows; not so
+  /// when recorded work runs again.
   public func take(_ count: Int) -> Buffer {
     let buffer = buffer(of: count)
     #if DEBUG
@@ -59,12 +61,24 @@ public final class BufferPool {
     return buffer
   }
 
-  /// A buffer of zeros. What was never in use is zero already, and stays untouched until it is.
+  /// A buffer of zeros for what outlives a step; kernels take theirs of `KernelContext`.
+  ///
+  /// What was never in use is zero already, and stays untouched until it is.
   public func takeZeroed(_ count: Int) -> Buffer {
     let used = base + top
     let buffer = buffer(of: count)
     if buffer.pointer < used { buffer.pointer.update(repeating: 0, count: count) }
     return buffer
+  }
+
+  /// Memory for some values of another type, aligned to 64 bytes, and the buffer that they live in.
+  func take<Value: BitwiseCopyable>(
+    _ count: Int, of type: Value.Type
+  ) -> (memory: Buffer, values: UnsafeMutablePointer<Value>) {
+    let bytes = count * MemoryLayout<Value>.stride
+    let memory = take(pieces(bytes, of: MemoryLayout<Float>.stride))
+    let values = UnsafeMutableRawPointer(memory.pointer).assumingMemoryBound(to: Value.self)
+    return (memory, values)
   }
 
   private func buffer(of count: Int) -> Buffer {

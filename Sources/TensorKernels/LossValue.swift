@@ -10,24 +10,18 @@ public struct LossValue {
     self.context = context
   }
 
-  public var value: Double { withExtendedLifetime(memory) { pointer.pointee } }
+  /// In what the loss is measured in, such as nats; not to be read in work that is recorded, which
+  /// would find that of the first time.
+  public var value: Double {
+    guard !context.workers.isRecording else { fatalError("a recorded loss is read afterwards") }
+    return withExtendedLifetime(memory) { pointer.pointee }
+  }
 
+  /// The sum, found each time that both are.
   public static func + (a: LossValue, b: LossValue) -> LossValue {
     let sum = LossValue(on: a.context)
     let (target, first, second) = (sum.pointer, a.pointer, b.pointer)
     a.context.workers.alone { target.pointee = first.pointee + second.pointee }
     return withExtendedLifetime((a.memory, b.memory)) { sum }
-  }
-}
-
-extension BufferPool {
-  /// Memory for some values of another type, aligned to 64 bytes, and the buffer that they live in.
-  func take<Value: BitwiseCopyable>(
-    _ count: Int, of type: Value.Type
-  ) -> (memory: Buffer, values: UnsafeMutablePointer<Value>) {
-    let bytes = count * MemoryLayout<Value>.stride
-    let memory = take(pieces(bytes, of: MemoryLayout<Float>.stride))
-    let values = UnsafeMutableRawPointer(memory.pointer).assumingMemoryBound(to: Value.self)
-    return (memory, values)
   }
 }

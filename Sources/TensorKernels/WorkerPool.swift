@@ -8,15 +8,17 @@ internal import Synchronization
 /// disjoint memory, and leave reductions to the caller in chunk order: then the bits are the same
 /// for any number of threads. One caller at a time; a pool is not shared between callers.
 ///
-/// Kernels touch memory in what they hand to `forEach` and `alone`, and nowhere else: so all that a
-/// step does can be recorded, and run again without deciding or allocating anything anew.
+/// Kernels of a training step touch memory in what they hand to `forEach` and `alone`, and nowhere
+/// else: so all that a step does can be recorded, and run again without deciding or allocating
+/// anything anew. Work that is shared out shares out none itself.
 public final class WorkerPool {
   /// Threads at work, the caller's included.
   public let threads: Int
   private let board = Board()
-  private let job = Job()
   private var handles: [pthread_t] = []
   private var recording: Recording?
+  /// How often something was changed that recorded work was chosen by.
+  public private(set) var changes = 0
 
   public init(threads: Int) {
     self.threads = max(1, threads)
@@ -57,20 +59,27 @@ public final class WorkerPool {
   /// Calls `body` on the caller's thread, between what is shared out before and after.
   public func alone(_ body: @escaping () -> Void) {
     recording?.works.append(.alone(body))
+    // What it has others do is a part of it.
+    let outer = recording
+    recording = nil
     body()
+    recording = outer
   }
 
   /// Whether what is done now will be done again.
   public var isRecording: Bool { recording != nil }
 
+  /// Says that recorded work may be another if it is chosen now.
+  public func noteChange() { changes += 1 }
+
   /// Runs `body`, and keeps what it has the threads do.
-  public func record(_ body: () -> Void) -> Recording {
-    precondition(!isRecording, "a recording is under way already")
-    let recording = Recording()
-    self.recording = recording
-    body()
-    self.recording = nil
-    return recording
+  public func record<Result>(_ body: () -> Result) -> (result: Result, recording: Recording) {
+    // A precondition is not checked in this module.
+    guard !isRecording else { fatalError("a recording is under way already") }
+    recording = Recording()
+    let result = body()
+    defer { recording = nil }
+    return (result, recording ?? Recording())
   }
 
   /// Does again what was recorded: the same calls on the same memory, in the same order.
@@ -88,16 +97,16 @@ public final class WorkerPool {
       for chunk in 0..<chunks { body(chunk, 0) }
       return
     }
-    job.begin(chunks, body)
-    board.post(job)
-    job.run(as: 0)
-    board.wait(for: job)
-    job.end()
+    board.job.begin(chunks, body)
+    board.post()
+    board.job.run(as: 0)
+    board.wait()
+    board.job.end()
   }
 }
 
 /// What a pool's threads did, to be done again while the memory that it points into is free for it.
-public final class Recording {
+public struct Recording {
   fileprivate enum Work {
     case shared(chunks: Int, (Int, Int) -> Void)
     case alone(() -> Void)
@@ -128,6 +137,8 @@ private final class Job {
   /// Takes chunks until none is left.
   @inline(never)
   func run(as worker: Int) {
+    // Held once rather than at each call: nobody changes it while a thread is in here.
+    let (chunks, body) = (chunks, body)
     while true {
       let chunk = next.add(1, ordering: .relaxed).oldValue
       guard chunk < chunks else { return }
@@ -154,8 +165,8 @@ private final class Board {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let posted = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let done = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  // Threads hold it unretained: the caller alone owns it.
-  private var job: Unmanaged<Job>?
+  let job = Job()
+  private var isPosted = false
   private var visitors = 0
   private let generation = Atomic<Int>(0)
   private var isClosed = false
@@ -179,19 +190,19 @@ private final class Board {
     mutex.deallocate()
   }
 
-  func post(_ job: Job) {
+  func post() {
     pthread_mutex_lock(mutex)
-    self.job = Unmanaged.passUnretained(job)
+    isPosted = true
     generation.add(1, ordering: .releasing)
     pthread_cond_broadcast(posted)
     pthread_mutex_unlock(mutex)
   }
 
-  func wait(for job: Job) {
+  func wait() {
     Self.look { job.isDone }
     pthread_mutex_lock(mutex)
     while !job.isDone || visitors > 0 { pthread_cond_wait(done, mutex) }
-    self.job = nil
+    isPosted = false
     pthread_mutex_unlock(mutex)
   }
 
@@ -219,13 +230,12 @@ private final class Board {
       pthread_mutex_lock(mutex)
       while generation.load(ordering: .relaxed) == seen { pthread_cond_wait(posted, mutex) }
       seen = generation.load(ordering: .relaxed)
-      let job = self.job
-      let isClosed = self.isClosed
-      if job != nil { visitors += 1 }
+      let (isPosted, isClosed) = (isPosted, isClosed)
+      if isPosted { visitors += 1 }
       pthread_mutex_unlock(mutex)
       if isClosed { return }
-      guard let job else { continue }
-      job._withUnsafeGuaranteedRef { $0.run(as: worker) }
+      guard isPosted else { continue }
+      job.run(as: worker)
       pthread_mutex_lock(mutex)
       visitors -= 1
       if visitors == 0 { pthread_cond_signal(done) }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CAllocations
 internal import Core
 internal import Networks
 
@@ -16,7 +17,8 @@ struct Train: ParsableCommand {
 
   @Flag(
     help: """
-      Report how often steps take memory from the system after warm-up, and how much: 0 is right.
+      Report how often steps allocate memory after warm-up, of the heap or of the engine's own: 0 is \
+      right.
       """)
   var countAllocations = false
 
@@ -47,34 +49,36 @@ struct Train: ParsableCommand {
     let trial = try options.trial()
     for _ in 0..<max(1, options.warmUp) { _ = try trial.trainStep() }
     let steps = options.steps ?? 3
-    let before = (bytes: trial.bytesAllocated, allocations: trial.allocations)
+    guard allocations_so_far() >= 0 else {
+      throw ValidationError("allocations are not counted in this build")
+    }
+    let before = (heap: allocations_so_far(), engine: trial.allocations)
     for _ in 0..<steps { _ = try trial.trainStep() }
+    let heap = allocations_so_far() - before.heap
     let report = Allocations(
       network: options.network, steps: steps,
-      allocations: trial.allocations - before.allocations,
-      bytesTaken: trial.bytesAllocated - before.bytes, bytesHeld: trial.bytesAllocated)
+      allocations: heap + trial.allocations - before.engine, bytesHeld: trial.bytesAllocated)
     print(
       options.json
         ? JSON.text(report)
-        : "\(options.network): \(report.allocations) allocations of \(report.bytesTaken) bytes in "
-          + "\(steps) steps after warm-up, \(report.bytesHeld) bytes held")
+        : "\(options.network): \(report.allocations) allocations in \(steps) steps after warm-up, "
+          + "\(report.bytesHeld) bytes of the engine's memory held")
   }
 }
 
-/// The engine's memory over some steps after warm-up.
+/// What some steps allocate after warm-up.
 private struct Allocations: Encodable {
   var network: String
   var steps: Int
-  /// How often memory was taken from the system.
+  /// Calls of malloc and its like, on all threads, and how often the engine took memory from the system.
   var allocations: Int
-  var bytesTaken: Int
+  /// Of the engine's memory.
   var bytesHeld: Int
 
   enum CodingKeys: String, CodingKey {
     case network
     case steps
     case allocations
-    case bytesTaken = "bytes_taken"
     case bytesHeld = "bytes_held"
   }
 }

@@ -1,6 +1,7 @@
-import Learning
 import TensorKernels
 import Testing
+
+@testable import Learning
 
 /// Reproducible values in [-1, 1).
 func values(_ count: Int, salt: UInt64 = 0) -> [Float] {
@@ -16,7 +17,8 @@ func scattered(_ count: Int) -> [Float] {
   (0..<count).map { (Float(($0 * 7919 + 3) % count) - Float(count) / 2 + 0.5) * 0.02 }
 }
 
-/// Central differences along a random direction, against the gradient's component along it.
+/// Central differences along a random direction, against the gradient's component along it; and a
+/// recorded step of the operation, run again with other values, against one that is not recorded.
 ///
 /// The function checked is the sum of the output times fixed random weights.
 func expectGradients(
@@ -68,6 +70,45 @@ func expectGradients(
       (dot(gradient, direction) - slope).magnitude / scale < tolerance, "\(parameter.name)",
       sourceLocation: sourceLocation)
   }
+  try expectSameWhenRunAgain(
+    inputs, parameters, on: engine, sourceLocation: sourceLocation, operation)
+}
+
+/// A step that is recorded with some values and run again with others gives the gradients, to the bit,
+/// that these values give in a step of their own.
+private func expectSameWhenRunAgain(
+  _ inputs: [(values: [Float], shape: [Int])], _ parameters: [Parameter], on engine: Engine,
+  sourceLocation: SourceLocation, _ operation: (_ inputs: [Tensor], _ tape: Tape) -> Tensor
+) throws {
+  let optimiser = Optimiser(.sgd(), for: parameters, on: engine)
+  let others = inputs.enumerated().map { values($1.values.count, salt: UInt64($0) + 31) }
+  optimiser.clearGradients()
+  let tape = Tape(.training, on: engine)
+  let tracked = zip(others, inputs).map { tape.track($0, shape: $1.shape) }
+  let output = operation(tracked, tape)
+  let targets = values(output.count, salt: 41)
+  let expectedLoss = tape.meanSquaredError(output, targets: targets)
+  tape.backward()
+  let expected = tracked.map(\.gradientArray) + parameters.map(\.gradientArray)
+
+  let step = TrainingStep(optimiser)
+  var leaves: [Tensor] = []
+  var recordings = 0
+  var loss = 0.0
+  for values in [inputs.map(\.values), others] {
+    let given = zip(values, inputs).map { StepInput($0, shape: $1.shape) }
+    loss = try step.run(given, learningRate: 0) { inputs, tape in
+      recordings += 1
+      leaves = inputs.map { Tensor(shape: $0.shape, values: $0.stored, isTracked: true) }
+      let output = operation(leaves, tape)
+      return tape.meanSquaredError(
+        output, targets: tape.constant(targets, shape: [targets.count]))
+    }
+  }
+  #expect(recordings == 1, sourceLocation: sourceLocation)
+  #expect(loss == expectedLoss, sourceLocation: sourceLocation)
+  let found = leaves.map(\.gradientArray) + parameters.map(\.gradientArray)
+  #expect(found == expected, "run again", sourceLocation: sourceLocation)
 }
 
 func dot(_ a: [Float], _ b: [Float]) -> Double {

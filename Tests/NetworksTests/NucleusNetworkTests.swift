@@ -61,6 +61,21 @@ struct NucleusNetworkTests {
     #expect(maps.types.count == 2 * Self.side * Self.side && maps.types.allSatisfy { $0 <= 2 })
   }
 
+  @Test("looking at the hold-out between steps changes no bit", arguments: [0, 2], [false, true])
+  func interruptedSteps(types: Int, freezes: Bool) throws {
+    let (plain, interrupted) = (
+      make(types: types, freezes: freezes), make(types: types, freezes: freezes, threads: 2)
+    )
+    for _ in 0..<3 {
+      #expect(try train(plain, steps: 1) == train(interrupted, steps: 1))
+      // It works in the memory of the recorded step, which is recorded anew then.
+      _ = interrupted.evaluateLoss(
+        images: images, targets: targets(types: types > 0), batch: 2, height: Self.side,
+        width: Self.side)
+    }
+    #expect(plain.checkpoint() == interrupted.checkpoint())
+  }
+
   @Test("a thawed encoder learns with a new optimiser, and its checkpoint restores")
   func thawing() throws {
     let network = make(freezes: true)

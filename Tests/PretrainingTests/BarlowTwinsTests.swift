@@ -57,6 +57,20 @@ struct BarlowTwinsTests {
     #expect(losses[7] < losses[0] * 0.9)
   }
 
+  @Test("steps that are run again have the bits of first ones")
+  func runAgain() throws {
+    let learner = make()
+    let losses = try train(learner, steps: 4)
+    var saved = make().checkpoint()
+    for loss in losses {
+      let fresh = make(threads: 2)
+      try fresh.restore(saved)
+      #expect(try train(fresh, steps: 1) == [loss])
+      saved = fresh.checkpoint()
+    }
+    #expect(saved == learner.checkpoint())
+  }
+
   @Test("has the same bits at 1, 2 and 4 threads")
   func threads() throws {
     let runs = try [1, 2, 4].map { threads in

@@ -71,13 +71,20 @@ public final class Optimiser {
   ///   parameters are of no use any more. Looking through all gradients first would have every step
   ///   read them twice, a hundredth of its time.
   public func step(loss: Double, learningRate: Double) throws(NonFinite) {
+    try step(loss: loss, learningRate: learningRate) { update() }
+  }
+
+  /// The same by an `update` that has been recorded, or is to be.
+  func step(
+    loss: Double, learningRate: Double, by update: () -> Void
+  ) throws(NonFinite) {
     try begin(loss: loss, learningRate: learningRate)
     update()
     try finish()
   }
 
   /// Sets the numbers that `update` goes by.
-  func begin(loss: Double, learningRate: Double) throws(NonFinite) {
+  private func begin(loss: Double, learningRate: Double) throws(NonFinite) {
     current.learningRate = learningRate
     guard loss.isFinite else { throw failure("loss") }
     let step = steps + 1
@@ -97,7 +104,7 @@ public final class Optimiser {
     }
   }
 
-  /// Moves the parameters; all that it does can be recorded and run again after another `begin`.
+  /// Moves the parameters by the numbers of the step that is being taken.
   func update() {
     for (place, parameter) in parameters.enumerated() {
       guard let gradient = parameter.gradient else { continue }
@@ -111,14 +118,13 @@ public final class Optimiser {
         AdamRule.update(
           by: current.adam, values, gradient: gradient.pointer, firstMoment: state[0].pointer,
           secondMoment: state[1].pointer, count: parameter.count,
-          isFinite: current.isFinite + place,
-          on: engine.context)
+          isFinite: current.isFinite + place, on: engine.context)
       }
     }
   }
 
   /// Counts the step, unless a gradient was not finite.
-  func finish() throws(NonFinite) {
+  private func finish() throws(NonFinite) {
     for (place, parameter) in parameters.enumerated() where !current.isFinite[place] {
       throw failure(parameter.name)
     }

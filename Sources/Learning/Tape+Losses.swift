@@ -40,7 +40,8 @@ extension Tape {
     crossEntropy(logits, labels: engine.tensor(labels, shape: [labels.count])).value
   }
 
-  /// Each time that the labels are read: kernels find memory by them.
+  /// Traps unless every label is the number of a class, by which kernels find memory; again each time
+  /// that a recorded step runs.
   func checkLabels(_ labels: Tensor, of logits: Tensor) {
     let (rows, classes) = (labels.count, Float(logits.channels))
     precondition(rows == logits.count / logits.channels, "each row needs a label")

@@ -57,9 +57,7 @@ public final class TrainingStep {
     for (tensor, input) in zip(recorded.inputs, inputs) { tensor.fill(input.values) }
     workers.run(recorded.gradients)
     let loss = recorded.loss.value
-    try optimiser.begin(loss: loss, learningRate: learningRate)
-    workers.run(recorded.update)
-    try optimiser.finish()
+    try optimiser.step(loss: loss, learningRate: learningRate) { workers.run(recorded.update) }
     return loss
   }
 
@@ -87,9 +85,10 @@ public final class TrainingStep {
       return loss
     }
     let loss = found.value
-    try optimiser.begin(loss: loss, learningRate: learningRate)
-    let (_, update) = workers.record { optimiser.update() }
-    try optimiser.finish()
+    var update = Recording()
+    try optimiser.step(loss: loss, learningRate: learningRate) {
+      update = workers.record { optimiser.update() }.recording
+    }
     recorded = Recorded(
       inputs: tensors, loss: found, gradients: gradients, update: update, taken: buffers.taken,
       changes: workers.changes)

@@ -14,7 +14,9 @@ public final class NetworkTrial {
   public let side: Int
   private let engine: Engine
   private let network: TrialNetwork
-  private let input: Tensor
+  /// The batch, as a training loop hands it over.
+  private let batchInputs: [StepInput]
+  private lazy var images = engine.tensor(batchInputs[0].values, shape: batchInputs[0].shape)
   private lazy var optimiser = Optimiser(
     .adamW(), for: network.parameters.trainable, on: engine)
   private lazy var step = TrainingStep(optimiser)
@@ -39,7 +41,7 @@ public final class NetworkTrial {
       network.takesBytes
       ? HashedUniform("trial").values(count, scale: 127.5, offset: 127.5)
       : HashedUniform("trial").values(count)
-    input = engine.tensor(values, shape: [batch, self.side, self.side, 3])
+    batchInputs = [StepInput(values, shape: [batch, self.side, self.side, 3])]
   }
 
   /// Weights and statistics; their number is the network's size.
@@ -64,7 +66,7 @@ public final class NetworkTrial {
   @discardableResult
   public func trainStep() throws(NonFinite) -> Double {
     foldedWeights = nil
-    return try step.run(learningRate: 1e-4) { _, tape in network.loss(input, tape) }
+    return try step.run(batchInputs, learningRate: 1e-4) { network.loss($0[0], $1) }
   }
 
   /// What another trial of the same configuration goes on from with the same bits.
@@ -81,7 +83,7 @@ public final class NetworkTrial {
   public func infer() -> [Tensor] {
     let folded = foldedWeights ?? FoldedWeights()
     foldedWeights = folded
-    return network.outputs(input, Tape(.inference, reusing: folded, on: engine))
+    return network.outputs(images, Tape(.inference, reusing: folded, on: engine))
   }
 }
 

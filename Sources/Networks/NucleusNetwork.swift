@@ -96,7 +96,7 @@ public final class NucleusNetwork: TrainableNetwork {
     return try state.learn(inputs, learningRate: learningRate) { inputs, tape in
       loss.total(
         network.forward(inputs[0], on: tape), nuclei: inputs[1], distances: inputs[2],
-        types: types > 0 ? inputs[3] : nil, on: tape)
+        types: inputs.count > 3 ? inputs[3] : nil, on: tape)
     }
   }
 

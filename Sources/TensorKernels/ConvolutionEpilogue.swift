@@ -52,12 +52,13 @@ public struct ChannelStatistics {
 /// For each chunk three rows: a shift, the sum of the values' distances from it, and the sum of the
 /// squares of these.
 struct ChunkStatistics {
-  /// Where they lie.
+  /// The memory of all chunks' rows.
   struct Rows {
     fileprivate let first: Output
     /// Floats of one row.
     let stride: Int
 
+    /// The first row of a chunk.
     subscript(chunk: Int) -> Output { first + chunk * 3 * stride }
   }
 

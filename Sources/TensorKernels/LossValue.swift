@@ -1,6 +1,7 @@
 /// A loss in Float64, which is there once the kernels that find it have run: a recording that runs again
 /// finds it anew.
 public struct LossValue {
+  /// Where it will be.
   let pointer: UnsafeMutablePointer<Double>
   private let memory: Buffer
   private let context: KernelContext

@@ -1,3 +1,4 @@
+internal import CHints
 internal import Glibc
 
 /// What this machine's processor can run.
@@ -11,32 +12,16 @@ public enum Processor {
 
     /// The longest that this processor has; `MICROTOME_KERNELS=avx2` in the environment keeps to
     /// the shorter, for instruction counts under tools that know no others.
-    public static let best: Instructions = {
-      let isHeld = getenv("MICROTOME_KERNELS").map { String(cString: $0) == "avx2" } ?? false
-      return !isHeld && Processor.flags.isSuperset(of: ["avx512f", "avx512vl"]) ? .avx512 : .avx2
-    }()
+    public static let best: Instructions =
+      Processor.wanted != "avx2" && processor_has_vectors_of_16() != 0 ? .avx512 : .avx2
   }
 
   /// Whether the kernels may run here: on x86-64 they need AVX2 and FMA at least.
+  ///
+  /// `MICROTOME_KERNELS=none` in the environment has them refused, as an older processor does.
   public static var supportsKernels: Bool {
-    #if arch(x86_64)
-      flags.isSuperset(of: ["avx2", "fma"])
-    #else
-      true
-    #endif
+    wanted != "none" && processor_has_vectors_of_8() != 0
   }
 
-  /// The flags of the first processor in /proc/cpuinfo; empty where that file is not there.
-  private static let flags: Set<String> = {
-    guard let file = fopen("/proc/cpuinfo", "r") else { return [] }
-    defer { fclose(file) }
-    var text = [CChar](repeating: 0, count: 16_384)
-    // The first processor's block is a few kilobytes; all processors of a machine agree here.
-    let count = fread(&text, 1, text.count, file)
-    let content = String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    guard let line = content.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
-    else { return [] }
-    return Set(
-      line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == ":" }).map(String.init))
-  }()
+  private static let wanted = getenv("MICROTOME_KERNELS").map { String(cString: $0) }
 }

@@ -10,14 +10,14 @@ internal import Synchronization
 ///
 /// Kernels of a training step touch memory in what they hand to `forEach` and `alone`, and nowhere
 /// else: so all that a step does can be recorded, and run again without deciding or allocating
-/// anything anew. Work that is shared out shares out none itself.
+/// anything anew. A chunk must not call `forEach` itself.
 public final class WorkerPool {
   /// Threads at work, the caller's included.
   public let threads: Int
   private let board = Board()
   private var handles: [pthread_t] = []
   private var recording: Recording?
-  /// How often something was changed that recorded work was chosen by.
+  /// How often what recordings chose by has changed, as when a part is frozen.
   public private(set) var changes = 0
 
   public init(threads: Int) {
@@ -59,7 +59,7 @@ public final class WorkerPool {
   /// Calls `body` on the caller's thread, between what is shared out before and after.
   public func alone(_ body: @escaping () -> Void) {
     recording?.works.append(.alone(body))
-    // What it has others do is a part of it.
+    // What it shares out is a part of it, and would run twice if it were recorded too.
     let outer = recording
     recording = nil
     body()
@@ -69,7 +69,7 @@ public final class WorkerPool {
   /// Whether what is done now will be done again.
   public var isRecording: Bool { recording != nil }
 
-  /// Says that recorded work may be another if it is chosen now.
+  /// Makes all recordings stale.
   public func noteChange() { changes += 1 }
 
   /// Runs `body`, and keeps what it has the threads do.
@@ -78,8 +78,9 @@ public final class WorkerPool {
     guard !isRecording else { fatalError("a recording is under way already") }
     recording = Recording()
     let result = body()
-    defer { recording = nil }
-    return (result, recording ?? Recording())
+    let found = recording!
+    recording = nil
+    return (result, found)
   }
 
   /// Does again what was recorded: the same calls on the same memory, in the same order.
@@ -113,6 +114,9 @@ public struct Recording {
   }
 
   fileprivate var works: [Work] = []
+
+  /// Nothing to do.
+  public init() {}
 }
 
 /// The chunks of one call, and then those of the next: between two of them no thread is in it.

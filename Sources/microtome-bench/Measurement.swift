@@ -45,8 +45,9 @@ struct MeasurementOptions: ParsableArguments {
 
   /// The network, ready.
   ///
+  /// - Parameter threads: Others than those asked for.
   /// - Throws: A `ValidationError` that says which names there are.
-  func trial() throws -> NetworkTrial {
+  func trial(threads: Int? = nil) throws -> NetworkTrial {
     guard let name = NetworkName(rawValue: network) else {
       let names = NetworkName.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("no network is named `\(network)`; the networks are \(names)")
@@ -54,7 +55,8 @@ struct MeasurementOptions: ParsableArguments {
     guard width == 1 || name.isScalable else {
       throw ValidationError("\(network) has one width: leave --width out")
     }
-    return NetworkTrial(name, batch: batch, side: size, width: width, threads: threads)
+    return NetworkTrial(
+      name, batch: batch, side: size, width: width, threads: threads ?? self.threads)
   }
 }
 

@@ -15,6 +15,13 @@ struct Train: ParsableCommand {
       """)
   var fixedSteps: Int?
 
+  @Option(
+    help: """
+      Stop after so many of the fixed steps, and go on from the checkpoint in a network made anew, on \
+      another number of threads.
+      """)
+  var resumeAfter: Int?
+
   @Flag(
     help: """
       Report how often steps allocate memory after warm-up, of the heap or of the engine's own: 0 is \
@@ -29,13 +36,26 @@ struct Train: ParsableCommand {
     guard fixedSteps == nil || !countAllocations else {
       throw ValidationError("--fixed-steps and --count-allocations exclude each other")
     }
+    guard !countAllocations || allocations_so_far() >= 0 else {
+      throw ValidationError("allocations are not counted in this build")
+    }
+    guard resumeAfter.map({ 0 < $0 && $0 < fixedSteps ?? 0 }) ?? true else {
+      throw ValidationError("--resume-after takes a part of --fixed-steps")
+    }
   }
 
   func run() throws {
     if let fixedSteps {
-      let trial = try options.trial()
+      var trial = try options.trial()
       var loss = 0.0
-      for _ in 0..<fixedSteps { loss = try trial.trainStep() }
+      for step in 0..<fixedSteps {
+        if step == resumeAfter {
+          let checkpoint = trial.checkpoint()
+          trial = try options.trial(threads: options.threads % 4 + 1)
+          try trial.restore(checkpoint)
+        }
+        loss = try trial.trainStep()
+      }
       print(loss, trial.digest)
     } else if countAllocations {
       try reportAllocations()
@@ -49,9 +69,6 @@ struct Train: ParsableCommand {
     let trial = try options.trial()
     for _ in 0..<max(1, options.warmUp) { _ = try trial.trainStep() }
     let steps = options.steps ?? 3
-    guard allocations_so_far() >= 0 else {
-      throw ValidationError("allocations are not counted in this build")
-    }
     let before = (heap: allocations_so_far(), engine: trial.allocations)
     for _ in 0..<steps { _ = try trial.trainStep() }
     let heap = allocations_so_far() - before.heap

@@ -124,6 +124,8 @@ struct GradientTests {
     arguments: [
       (1, 1, 1, 1, 1, 1, 0), (2, 5, 3, 7, 3, 1, 1), (1, 6, 8, 12, 3, 2, 1),
       (2, 9, 3, 16, 7, 2, 3), (1, 4, 17, 9, 1, 2, 0),
+      // Winograd's form, with tiles of four and of six.
+      (1, 13, 9, 17, 3, 1, 1), (1, 35, 9, 8, 3, 1, 1),
     ])
   func convolution(
     batch: Int, side: Int, input: Int, output: Int, kernel: Int, stride: Int, padding: Int
@@ -139,6 +141,40 @@ struct GradientTests {
     ) { x, tape in
       tape.convolve(
         x[0], ConvolutionLayer(weight: weight, bias: bias, stride: stride, padding: padding))
+    }
+  }
+
+  /// A U-Net's block: the small image doubled as it is read, statistics taken as the output is written,
+  /// and normalisations that are applied by who reads.
+  @Test("of blocks of convolutions and normalisations", arguments: [(1, 2), (5, 8), (13, 9)])
+  func block(channels: Int, joined: Int) throws {
+    let engine = Engine()
+    func norm(_ name: String, _ count: Int) -> [(name: String, shape: [Int])] {
+      NormalisationLayer.keys(name, channels: count)
+    }
+    let parameters = ParameterSet(
+      [("a.weight", [joined, channels + joined, 3, 3]), ("b.weight", [channels, joined, 3, 3])]
+        + norm("an", joined) + norm("bn", channels), on: engine)
+    for (salt, parameter) in parameters.all.enumerated() where !parameter.isStatistic {
+      let drawn = values(parameter.count, salt: UInt64(salt))
+      // Shifted so far that no rectifier changes its mind within a step.
+      let shift: Float = parameter.name.hasSuffix("n.bias") ? 9 : 0
+      parameter.set(
+        parameter.name.hasSuffix("n.weight") ? drawn.map { 1 + 0.5 * $0 } : drawn.map { $0 + shift }
+      )
+    }
+    let (small, large) = ([2, 3, 4, channels], [2, 6, 8, joined])
+    try expectGradients(
+      of: [(values(small.reduce(1, *)), small), (values(large.reduce(1, *), salt: 3), large)],
+      parameters: parameters.trainable, step: 1e-2, tolerance: 1e-2, on: engine
+    ) { x, tape in
+      let inner = tape.convolve(
+        ConvolutionInput(doubling: x[0], joining: x[1]),
+        ConvolutionLayer(weight: parameters["a.weight"], padding: 1),
+        NormalisationLayer("an", in: parameters), rectify: true)
+      return tape.convolve(
+        inner, ConvolutionLayer(weight: parameters["b.weight"], padding: 1),
+        NormalisationLayer("bn", in: parameters), rectify: true)
     }
   }
 

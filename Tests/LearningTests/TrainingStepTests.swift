@@ -164,6 +164,32 @@ struct RecordingTests {
     withExtendedLifetime(memory) {}
   }
 
+  @Test("reads no values that would be those of the first time")
+  func refusals() async {
+    await #expect(processExitsWith: .failure) {
+      let engine = Engine()
+      let step = TrainingStep(Optimiser(.sgd(), for: [], on: engine))
+      _ = try step.run([StepInput([1], shape: [1, 1])], learningRate: 0) { inputs, tape in
+        tape.meanSquaredError(inputs[0], targets: tape.engine.tensor([2], shape: [1, 1]))
+      }
+    }
+    await #expect(processExitsWith: .failure) {
+      let engine = Engine()
+      let step = TrainingStep(Optimiser(.sgd(), for: [], on: engine))
+      _ = try step.run([StepInput([1], shape: [1, 1])], learningRate: 0) { inputs, tape in
+        let loss = tape.meanSquaredError(inputs[0], targets: inputs[0])
+        return loss.value > 0 ? loss + loss : loss
+      }
+    }
+    await #expect(processExitsWith: .success) {
+      let engine = Engine()
+      let step = TrainingStep(Optimiser(.sgd(), for: [], on: engine))
+      _ = try step.run([StepInput([1], shape: [1, 1])], learningRate: 0) { inputs, tape in
+        tape.meanSquaredError(inputs[0], targets: tape.constant([2], shape: [1, 1]))
+      }
+    }
+  }
+
   @Test("has what work alone shares out as a part of it, not twice")
   func nesting() {
     let workers = WorkerPool(threads: 2)

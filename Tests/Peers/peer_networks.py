@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from hovernet import HoVerNet
 
-CLASSES = 10
+CLASSES = 1000
 TYPES = 6
 
 
@@ -64,6 +64,13 @@ def make_images(name, batch, size):
     return images * 255 if kind == "hovernet" else images * 2 - 1
 
 
+def soft_dice(logits, masks):
+    """Over batch and space, smoothed by 1."""
+    probabilities = torch.sigmoid(logits)
+    overlap = (probabilities * masks).sum()
+    return 1 - (2 * overlap + 1) / (probabilities.sum() + masks.sum() + 1)
+
+
 def make_loss(name, batch, size):
     """Targets drawn once, and the loss against them as a function of the network's output."""
     kind = NETWORKS[name][0]
@@ -73,7 +80,8 @@ def make_loss(name, batch, size):
         return lambda output: F.cross_entropy(output, labels)
     if kind == "segmentation":
         masks = (torch.rand(batch, 1, size, size, generator=generator) > 0.6).float()
-        return lambda output: F.binary_cross_entropy_with_logits(output, masks)
+        return lambda output: (
+            F.binary_cross_entropy_with_logits(output, masks) + soft_dice(output, masks))
     side = size - 92 if name == "hovernet-fast" else size - 190
     nuclei = torch.randint(0, 2, (batch, side, side), generator=generator)
     types = torch.randint(0, TYPES, (batch, side, side), generator=generator)

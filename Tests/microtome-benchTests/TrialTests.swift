@@ -76,7 +76,7 @@ struct TrialTests {
       threads: threads)
   }
 
-  @Test("there are committed bits") func committedBits() { #expect(Self.runs.count == 6) }
+  @Test("there are committed bits") func committedBits() { #expect(Self.runs.count == 8) }
 
   @Test(
     "the median is the middle, or the mean of the two in the middle",

@@ -8,6 +8,14 @@
 // Hints to the processor, to the compiler and to the allocator, and operations on whole vectors, for
 // which Swift has no words.
 
+/// Whether processor and system can run AVX2 with fused multiply-add, as the processor itself says: the
+/// system's files name the host's vectors where another processor is emulated. Elsewhere than on
+/// x86-64 the kernels need nothing.
+int processor_has_vectors_of_8(void);
+
+/// Whether they can run AVX-512 with its shorter vectors.
+int processor_has_vectors_of_16(void);
+
 /// Asks for a line of memory that will be read soon.
 static inline void prefetch_line(const void *address) { __builtin_prefetch(address); }
 
